@@ -1,1 +1,3 @@
 //! Frameloom.
+
+pub mod media;

@@ -1,0 +1,31 @@
+//! Media: pictures, codecs, pixel layouts, and what travels with a frame.
+//!
+//! Pure and synchronous: nothing here knows sessions, actors, sockets or clocks (an instant is
+//! data that somebody else took). Every size that a client can choose is checked before it costs
+//! memory.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`rgb8`] | [`Rgb8`]: the one decoded picture |
+//! | [`picture`] | a client's file to an [`Rgb8`], within limits |
+//! | [`resize`] | covering a given size |
+//! | [`convert`] | interleaved bytes to the planar floats of a model, and back |
+//! | [`jpeg`] | an [`Rgb8`] to a JPEG, many times a second |
+//! | [`budget`] | memory that is owned by whoever holds it |
+//! | [`stage`] | where the time of a frame went |
+//! | [`frame`] | a finished frame and its names |
+
+pub mod budget;
+pub mod convert;
+pub mod frame;
+pub mod jpeg;
+pub mod picture;
+pub mod resize;
+pub mod rgb8;
+pub mod stage;
+
+pub use budget::{ByteBudget, Lease};
+pub use frame::{ActionId, EncodedFrame, FrameId, FrameKind};
+pub use picture::{DecodeLimits, PictureError};
+pub use rgb8::Rgb8;
+pub use stage::{Stage, StageTimes};

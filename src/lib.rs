@@ -1,3 +1,5 @@
 //! Frameloom.
 
+pub mod config;
 pub mod media;
+pub mod telemetry;

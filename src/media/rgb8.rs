@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// An 8-bit RGB picture (sRGB as a rule), interleaved, row-major, without padding.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Rgb8 {
     /// Pixels in a row.
     pub width: u32,

@@ -1,0 +1,231 @@
+//! When a frame starts, and with what. Pure: no actor, no clock.
+//!
+//! A frame starts when the state is home, a credit is free, the pacer says so and there is something to draw. Input is
+//! dropped here, before anything was spent on it.
+
+use crate::{
+    engine::{ItemState, Role, Tensor},
+    media::{ActionId, FrameId, Stage, StageTimes},
+    pipelines::{Draft, Track},
+    session::{Action, Media, SessionSpec, ingress::NewestWins, pacing::Pacer, rate::RateLimit},
+};
+use std::time::{Duration, Instant};
+
+/// What the shell shall do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Submit this frame.
+    Draw(Box<Drawing>),
+    /// Ask again then.
+    WaitUntil(Instant),
+    /// There is nothing to draw until the next input.
+    Rest,
+    /// Something that is in flight must come back first.
+    Blocked,
+}
+
+/// A frame that starts now.
+#[derive(Debug)]
+pub struct Drawing {
+    /// Its number.
+    pub frame: FrameId,
+    /// The action that it answers.
+    pub action: ActionId,
+    /// Inputs by role.
+    pub inputs: Vec<(Role, Tensor)>,
+    /// Whether it ends a chunk.
+    pub boundary: bool,
+    /// The session's state, on its way to the engine.
+    pub state: ItemState,
+    /// Times up to here.
+    pub stages: StageTimes,
+    /// When its deadline is.
+    pub deadline: Instant,
+}
+
+struct Pending {
+    action: Action,
+    accepted: Instant,
+}
+
+/// The pure half of a buffer.
+pub struct Core {
+    track: Box<dyn Track>,
+    pending: NewestWins<Pending>,
+    pacer: Pacer,
+    rate: RateLimit,
+    deadline: Duration,
+    state: Option<ItemState>,
+    /// Since when nothing that is in flight has been in the way.
+    unblocked: Instant,
+    next_frame: u64,
+    open: bool,
+}
+
+impl Core {
+    /// A buffer that takes no input yet.
+    pub fn new(spec: &SessionSpec, track: Box<dyn Track>, now: Instant) -> Self {
+        let mut core = Self {
+            track,
+            pending: NewestWins::default(),
+            pacer: Pacer::new(spec.period),
+            rate: RateLimit::new(spec.input_rate, now),
+            deadline: spec.deadline,
+            state: None,
+            unblocked: now,
+            next_frame: 0,
+            open: false,
+        };
+        core.state_home(ItemState::Lost, now);
+        core
+    }
+
+    /// Takes input, or no more.
+    pub fn set_open(&mut self, open: bool) {
+        self.open = open;
+    }
+
+    /// Whether input is taken.
+    pub fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Input came.
+    ///
+    /// # Errors
+    /// How long until this much input would be taken.
+    pub fn offer(&mut self, now: Instant, media: Media) -> Result<Accepted, Duration> {
+        self.rate.take(now)?;
+        Ok(match media {
+            Media::Action(action) => Accepted {
+                replaced: self
+                    .pending
+                    .put(Pending {
+                        action,
+                        accepted: now,
+                    })
+                    .is_some(),
+            },
+            Media::Scene(change) => {
+                let shows = self.track.adjust(change);
+                if shows && self.pending.is_empty() {
+                    self.pending.put(Pending {
+                        action: stand_still(now),
+                        accepted: now,
+                    });
+                }
+                Accepted { replaced: false }
+            }
+        })
+    }
+
+    /// What to do now.
+    pub fn step(&mut self, now: Instant, credit_is_free: bool) -> Step {
+        if !self.open || !credit_is_free || self.state.is_none() {
+            return Step::Blocked;
+        }
+        if self.is_still(now) {
+            self.pacer.rest();
+            return Step::Rest;
+        }
+        match self.pacer.due() {
+            Some(due) if due > now => Step::WaitUntil(due),
+            _ => self.draw(now),
+        }
+    }
+
+    /// Whether nothing waits and nothing moves.
+    pub fn is_still(&self, now: Instant) -> bool {
+        self.pending.is_empty() && self.track.is_still(now)
+    }
+
+    /// The state came back; one that was lost begins again.
+    pub fn state_home(&mut self, state: ItemState, now: Instant) {
+        let state = match state {
+            ItemState::Lost | ItemState::None => ItemState::Fresh(self.track.fresh_state()),
+            kept => kept,
+        };
+        self.state = Some(state);
+        self.unblocked = now;
+    }
+
+    /// A credit came back.
+    pub fn credit_home(&mut self, now: Instant) {
+        self.unblocked = now;
+    }
+
+    /// A number for a frame that is no drawing: the start picture or a repeat.
+    pub fn number(&mut self) -> FrameId {
+        let frame = FrameId(self.next_frame);
+        self.next_frame += 1;
+        frame
+    }
+
+    /// Pieces of input that a newer one replaced before they were used.
+    pub fn replaced(&self) -> u64 {
+        self.pending.replaced()
+    }
+
+    fn draw(&mut self, now: Instant) -> Step {
+        let Some(state) = self.state.take() else {
+            return Step::Blocked;
+        };
+        let stages = self.waits(now);
+        if let Some(Pending { action, .. }) = self.pending.take() {
+            self.track.act(now, action);
+        }
+        let Draft {
+            inputs,
+            boundary,
+            action,
+        } = self.track.draft(now);
+        self.pacer.started(now);
+        let (frame, deadline) = (self.number(), now + self.deadline);
+        Step::Draw(Box::new(Drawing {
+            frame,
+            action,
+            inputs,
+            boundary,
+            state,
+            stages,
+            deadline,
+        }))
+    }
+
+    /// Where an action's time went so far: on its way in, waiting for what was in flight, waiting for the beat.
+    fn waits(&mut self, now: Instant) -> StageTimes {
+        let mut stages = StageTimes::default();
+        let asked = match self.pending.peek() {
+            Some(Pending { action, accepted }) => {
+                stages.set(
+                    Stage::Input,
+                    accepted.saturating_duration_since(action.received),
+                );
+                *accepted
+            }
+            None => self.pacer.due().unwrap_or(now),
+        };
+        let waited = now.saturating_duration_since(asked);
+        let blocked = self.unblocked.saturating_duration_since(asked).min(waited);
+        stages.set(Stage::Queue, blocked);
+        stages.set(Stage::Tick, waited - blocked);
+        stages
+    }
+}
+
+/// What became of input that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// Whether it took the place of input that was never used.
+    pub replaced: bool,
+}
+
+/// A change that shows although nobody moves needs a frame: an action without movement asks for one.
+fn stand_still(now: Instant) -> Action {
+    Action {
+        id: ActionId(0),
+        direction: crate::session::Direction::Forward,
+        speed: 0.0,
+        received: now,
+    }
+}

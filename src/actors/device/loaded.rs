@@ -1,0 +1,295 @@
+//! One model on a device: its engine, its slots, and how often it failed. Lives on the device's thread.
+
+use crate::{
+    actors::{credit::Credit, work::Running},
+    engine::{
+        Backend, DeviceSpec, Engine, EngineKey, Item, ItemDone, ItemState, LoadError, Model,
+        RunError, Scope, Slot, Tensor,
+    },
+    telemetry::{EngineMeters, Label},
+};
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    task::Poll,
+    time::Instant,
+};
+
+/// A model that the device has.
+pub struct Loaded {
+    pub model: Model,
+    pub backend: Arc<dyn Backend>,
+    pub meters: EngineMeters,
+    pub failures: usize,
+    engine: Option<Box<dyn Engine>>,
+    /// Slots a shape; the shapes outlive an engine that breaks, and its successor makes their slots again.
+    slots: NonZeroUsize,
+    shapes: HashMap<EngineKey, Vec<SlotSeat>>,
+}
+
+struct SlotSeat {
+    slot: Box<dyn Slot>,
+    busy: Option<Busy>,
+}
+
+struct Busy {
+    running: Vec<Running>,
+    _slot: Credit,
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BatchEnd {
+    /// Answered, item by item.
+    Answered {
+        /// Items in it.
+        items: usize,
+        /// Whether every item failed.
+        failed: bool,
+    },
+    /// The engine must be built anew.
+    Broken(String),
+}
+
+impl Loaded {
+    pub fn new(model: Model, backend: Arc<dyn Backend>, slots: NonZeroUsize) -> Self {
+        let meters = EngineMeters::new(&Label::configured(model.name()));
+        Self {
+            model,
+            backend,
+            meters,
+            failures: 0,
+            engine: None,
+            slots,
+            shapes: HashMap::new(),
+        }
+    }
+
+    /// Loads the weights, in place of what is there.
+    pub fn load(&mut self, device: &DeviceSpec) -> Result<(), LoadError> {
+        self.unload();
+        let loaded = catch_unwind(AssertUnwindSafe(|| self.backend.load(&self.model, device)));
+        self.engine = Some(loaded.unwrap_or_else(|_| Err(panicked("loading")))?);
+        let shapes: Vec<_> = self.shapes.keys().cloned().collect();
+        shapes
+            .iter()
+            .try_for_each(|key| self.prepare(key).map(drop))
+    }
+
+    /// Drops engine and slots; whatever ran in them is answered by that.
+    pub fn unload(&mut self) {
+        self.shapes.values_mut().for_each(Vec::clear);
+        self.engine = None;
+    }
+
+    /// Makes the slots of this shape, unless they are there; gives the engine's largest batch.
+    pub fn prepare(&mut self, key: &EngineKey) -> Result<NonZeroUsize, LoadError> {
+        let engine = self
+            .engine
+            .as_mut()
+            .ok_or_else(|| LoadError::new("the model is not loaded", "wait until it is ready"))?;
+        let max_batch = engine.max_batch();
+        let seats = self.shapes.entry(key.clone()).or_default();
+        if seats.is_empty() {
+            let make = || {
+                (0..self.slots.get())
+                    .map(|_| engine.slot(key))
+                    .collect::<Result<Vec<_>, _>>()
+            };
+            let slots = catch_unwind(AssertUnwindSafe(make))
+                .unwrap_or_else(|_| Err(panicked("making a slot")))?;
+            seats.extend(slots.into_iter().map(|slot| SlotSeat { slot, busy: None }));
+        }
+        Ok(max_batch)
+    }
+
+    /// Drops the slots of this shape, unless something runs in them.
+    pub fn release(&mut self, key: &EngineKey) {
+        if self
+            .shapes
+            .get(key)
+            .is_some_and(|seats| seats.iter().all(|seat| seat.busy.is_none()))
+        {
+            self.shapes.remove(key);
+        }
+    }
+
+    /// Puts a batch into a free slot.
+    ///
+    /// A panic answers the batch and says that the engine is broken; a batch without a slot is answered at once.
+    pub fn submit(
+        &mut self,
+        key: &EngineKey,
+        batch: (Vec<Item>, Vec<Running>),
+        credit: Credit,
+    ) -> Option<BatchEnd> {
+        let (items, running) = batch;
+        let seat = self
+            .shapes
+            .get_mut(key)
+            .and_then(|seats| seats.iter_mut().find(|seat| seat.busy.is_none()));
+        let Some(seat) = seat else {
+            fail_all(
+                running,
+                &RunError::device("the device has no slot for this work"),
+            );
+            return Some(BatchEnd::Answered {
+                items: items.len(),
+                failed: true,
+            });
+        };
+        seat.busy = Some(Busy {
+            running,
+            _slot: credit,
+        });
+        let submitted = catch_unwind(AssertUnwindSafe(|| seat.slot.submit(items)));
+        submitted
+            .is_err()
+            .then(|| self.broken("the engine panicked"))
+    }
+
+    /// Answers what is done.
+    pub fn poll(&mut self) -> Vec<BatchEnd> {
+        let mut ends = Vec::new();
+        for seat in self
+            .shapes
+            .values_mut()
+            .flatten()
+            .filter(|seat| seat.busy.is_some())
+        {
+            match catch_unwind(AssertUnwindSafe(|| seat.slot.poll())) {
+                Ok(Poll::Pending) => {}
+                Ok(Poll::Ready(done)) => {
+                    ends.extend(seat.busy.take().map(|busy| answer(busy.running, done)))
+                }
+                Err(_) => return vec![self.broken("the engine panicked")],
+            }
+        }
+        ends
+    }
+
+    /// Whether anything runs.
+    pub fn is_busy(&self) -> bool {
+        self.shapes
+            .values()
+            .flatten()
+            .any(|seat| seat.busy.is_some())
+    }
+
+    /// Runs the model once with zeros, as its manifest says, and waits for the answer.
+    pub fn warm_once(&mut self) -> Result<(), LoadError> {
+        let unfit = |e: &dyn std::fmt::Display| {
+            LoadError::new(
+                format!("warm-up failed: {e}"),
+                "see the model's card and file",
+            )
+        };
+        let key = self.model.warmup_key().map_err(|e| unfit(&e))?;
+        self.prepare(&key)?;
+        let item = zero_item(&self.model, &key);
+        let Some(seat) = self
+            .shapes
+            .get_mut(&key)
+            .and_then(|seats| seats.first_mut())
+        else {
+            return Ok(());
+        };
+        let run = || {
+            seat.slot.submit(vec![item]);
+            loop {
+                match seat.slot.poll() {
+                    Poll::Ready(done) => return done,
+                    Poll::Pending => std::thread::yield_now(),
+                }
+            }
+        };
+        let done = catch_unwind(AssertUnwindSafe(run)).map_err(|_| panicked("warming up"))?;
+        match done.into_iter().next().map(|done| done.outcome) {
+            Some(Ok(_)) => Ok(()),
+            Some(Err(e)) => Err(unfit(&e)),
+            None => Err(unfit(&"no answer")),
+        }
+    }
+
+    /// Answers everything that runs, and drops the engine.
+    fn broken(&mut self, why: &str) -> BatchEnd {
+        let error = RunError::device(why);
+        let busy = self
+            .shapes
+            .values_mut()
+            .flatten()
+            .filter_map(|seat| seat.busy.take());
+        busy.for_each(|busy| fail_all(busy.running, &error));
+        self.unload();
+        BatchEnd::Broken(why.to_owned())
+    }
+}
+
+fn answer(running: Vec<Running>, done: Vec<ItemDone>) -> BatchEnd {
+    let now = Instant::now();
+    let items = running.len();
+    let is_broken = |done: &ItemDone| {
+        done.outcome
+            .as_ref()
+            .err()
+            .filter(|e| e.scope == Scope::Device)
+            .map(|e| e.message.clone())
+    };
+    let broken = done.iter().find_map(is_broken);
+    let failed = done.iter().all(|done| done.outcome.is_err());
+    // Should an engine give too few answers, the rest is answered as lost when it is dropped.
+    running
+        .into_iter()
+        .zip(done)
+        .for_each(|(running, mut done)| {
+            if broken.is_some() {
+                done.state = ItemState::Lost;
+            }
+            running.finish(done, now);
+        });
+    broken.map_or(BatchEnd::Answered { items, failed }, BatchEnd::Broken)
+}
+
+fn fail_all(running: Vec<Running>, error: &RunError) {
+    running
+        .into_iter()
+        .for_each(|running| running.fail(error.clone()));
+}
+
+fn panicked(doing: &str) -> LoadError {
+    LoadError::new(
+        format!("the engine panicked while {doing}"),
+        "see the log, and try another backend",
+    )
+}
+
+/// Zeros for every input, at the shape of the key, with state where the model has state.
+fn zero_item(model: &Model, key: &EngineKey) -> Item {
+    use crate::engine::manifest::Dim;
+    let extent = |dim: &Dim| match dim {
+        Dim::Fixed(n) => *n,
+        Dim::Named(name) => key.axis(name).unwrap_or(1),
+    };
+    let mut item = Item {
+        inputs: Vec::new(),
+        state: ItemState::None,
+        boundary: true,
+    };
+    let mut state = Vec::new();
+    for spec in &model.manifest.input {
+        let tensor = Tensor::zeros(spec.dtype, spec.shape.iter().map(extent).collect());
+        let is_state = model.manifest.state_of(&spec.role).is_some();
+        if is_state {
+            &mut state
+        } else {
+            &mut item.inputs
+        }
+        .push((spec.role.clone().into(), tensor));
+    }
+    if !state.is_empty() {
+        item.state = ItemState::Fresh(state);
+    }
+    item
+}

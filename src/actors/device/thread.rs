@@ -1,0 +1,291 @@
+//! The device's thread: obeys commands, polls what runs, rebuilds what broke.
+//!
+//! It sleeps while nothing runs, and polls every [`POLL`] while something does; a CPU slot is done when `submit` returns, so a
+//! CPU device never polls twice.
+
+use super::{
+    DeviceConfig,
+    loaded::{BatchEnd, Loaded},
+};
+use crate::{
+    actors::{
+        credit::Credit,
+        post::post,
+        scheduler::DeviceChanged,
+        work::{RunBatch, SlotFree},
+    },
+    engine::{EngineKey, LoadError, LoadState, RunError, board::ModelStatus, lifecycle::LoadEvent},
+    media::Stage,
+    telemetry::labels::{EngineState, RunOutcome},
+};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+
+/// How often a running batch is looked at: well below a frame, far above the cost of a look.
+const POLL: Duration = Duration::from_micros(50);
+
+/// What the actor in front asks of the thread.
+pub enum Command {
+    Run(RunBatch),
+    Prepare {
+        key: EngineKey,
+        reply: oneshot::Sender<Result<NonZeroUsize, LoadError>>,
+    },
+    Release(EngineKey),
+}
+
+pub struct DeviceThread {
+    config: DeviceConfig,
+    inbox: Receiver<Command>,
+    loaded: BTreeMap<Arc<str>, Loaded>,
+}
+
+impl DeviceThread {
+    pub fn new(mut config: DeviceConfig, inbox: Receiver<Command>) -> Self {
+        let models = std::mem::take(&mut config.models);
+        let loaded: BTreeMap<Arc<str>, Loaded> = models
+            .into_iter()
+            .map(|(model, backend)| {
+                (
+                    Arc::from(model.name()),
+                    Loaded::new(model, backend, config.slots),
+                )
+            })
+            .collect();
+        Self {
+            config,
+            inbox,
+            loaded,
+        }
+    }
+
+    /// Runs until the actor in front has gone.
+    pub fn run(mut self) {
+        let models: Vec<_> = self.loaded.keys().cloned().collect();
+        models.iter().for_each(|model| self.bring_up(model));
+        while let Some(command) = self.next_command() {
+            match command {
+                Command::Run(batch) => self.start(batch),
+                // Whoever asked may have gone.
+                Command::Prepare { key, reply } => drop(reply.send(self.prepare(&key))),
+                Command::Release(key) => {
+                    if let Some(loaded) = self.loaded.get_mut(&key.model) {
+                        loaded.release(&key);
+                    }
+                }
+            }
+        }
+    }
+
+    fn next_command(&mut self) -> Option<Command> {
+        loop {
+            self.collect();
+            if !self.loaded.values().any(Loaded::is_busy) {
+                return self.inbox.recv().ok();
+            }
+            match self.inbox.recv_timeout(POLL) {
+                Ok(command) => return Some(command),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn prepare(&mut self, key: &EngineKey) -> Result<NonZeroUsize, LoadError> {
+        match self.config.board.get(&key.model).map(|status| status.state) {
+            Some(LoadState::Failed { why, fix }) => Err(LoadError { why, fix }),
+            _ => match self.loaded.get_mut(&key.model) {
+                Some(loaded) => loaded.prepare(key),
+                None => Err(LoadError::new(
+                    "the device does not have this model",
+                    "add it to the configuration",
+                )),
+            },
+        }
+    }
+
+    fn start(&mut self, RunBatch { key, work, slot }: RunBatch) {
+        let now = Instant::now();
+        let batch = work
+            .into_iter()
+            .map(|work| {
+                let (item, mut running) = work.start();
+                running
+                    .tag
+                    .stages
+                    .set(Stage::Wait, now.saturating_duration_since(running.tag.mark));
+                (item, running)
+            })
+            .unzip();
+        let end = match self.loaded.get_mut(&key.model) {
+            // A model that was given up still answers, at once.
+            Some(loaded) => loaded.submit(&key, batch, slot),
+            None => refuse(batch.1, slot),
+        };
+        if let Some(end) = end {
+            self.ended(&key.model, end);
+        }
+    }
+
+    /// Answers what is done, and gives its slots back.
+    fn collect(&mut self) {
+        let busy = self
+            .loaded
+            .iter_mut()
+            .filter(|(_, loaded)| loaded.is_busy());
+        let ends: Vec<_> = busy
+            .flat_map(|(model, l)| l.poll().into_iter().map(|end| (Arc::clone(model), end)))
+            .collect();
+        ends.into_iter()
+            .for_each(|(model, end)| self.ended(&model, end));
+    }
+
+    fn ended(&mut self, model: &Arc<str>, end: BatchEnd) {
+        let Some(loaded) = self.loaded.get_mut(model) else {
+            return;
+        };
+        match end {
+            BatchEnd::Answered {
+                items,
+                failed: false,
+            } => {
+                loaded.failures = 0;
+                loaded.meters.ran(items, RunOutcome::Ok);
+            }
+            BatchEnd::Answered {
+                items,
+                failed: true,
+            } => loaded.meters.ran(items, RunOutcome::Failed),
+            BatchEnd::Broken(why) => {
+                loaded.meters.ran(0, RunOutcome::Panicked);
+                loaded.failures += 1;
+                tracing::error!(model = %model, failures = loaded.failures, why, "engine failed");
+                self.rebuild(model, why);
+            }
+        }
+        post(&self.config.free, SlotFree);
+    }
+
+    fn rebuild(&mut self, model: &Arc<str>, why: String) {
+        let failures = self.loaded.get(model).map_or(0, |loaded| loaded.failures);
+        if failures >= self.config.max_failures {
+            let why = format!("it failed {failures} times in a row, at last: {why}");
+            return self.give_up(
+                model,
+                LoadError::new(why, "see the log, then restart the server"),
+            );
+        }
+        self.bring_up(model);
+    }
+
+    /// Loads and warms a model; says on the board how it goes.
+    fn bring_up(&mut self, model: &Arc<str>) {
+        let began = Instant::now();
+        match self.load_and_warm(model) {
+            Ok(()) => {
+                let took = began.elapsed();
+                self.tell(model, LoadEvent::Warmed { took });
+                if let Some(loaded) = self.loaded.get(model) {
+                    loaded.meters.loaded(took);
+                }
+                let millis = took.as_millis();
+                tracing::info!(model = %model, device = %self.config.spec.name, millis, "model ready");
+            }
+            Err(e) => self.give_up(model, e),
+        }
+    }
+
+    fn load_and_warm(&mut self, model: &Arc<str>) -> Result<(), LoadError> {
+        self.tell(model, LoadEvent::Begin);
+        let Some(loaded) = self.loaded.get_mut(model) else {
+            return Ok(());
+        };
+        let warmup = loaded.model.manifest.warmup.runs;
+        loaded.load(&self.config.spec)?;
+        self.tell(model, LoadEvent::Loaded { warmup });
+        for _ in 0..warmup {
+            self.loaded
+                .get_mut(model)
+                .map_or(Ok(()), Loaded::warm_once)?;
+            self.tell(model, LoadEvent::WarmedOnce);
+        }
+        Ok(())
+    }
+
+    fn give_up(&mut self, model: &Arc<str>, LoadError { why, fix }: LoadError) {
+        tracing::error!(model = %model, why, fix, "model failed");
+        if let Some(loaded) = self.loaded.get_mut(model) {
+            loaded.unload();
+        }
+        self.tell(model, LoadEvent::Fail { why, fix });
+        let all_failed = self.loaded.keys().all(|model| {
+            self.config
+                .board
+                .get(model)
+                .is_some_and(|status| matches!(status.state, LoadState::Failed { .. }))
+        });
+        if all_failed {
+            post(
+                &self.config.changed,
+                DeviceChanged {
+                    device: self.config.spec.name.clone(),
+                    serves: false,
+                },
+            );
+        }
+    }
+
+    fn tell(&self, model: &Arc<str>, event: LoadEvent) {
+        let state = self.config.board.apply(model, event);
+        if let (Some(state), Some(loaded)) = (state, self.loaded.get(model)) {
+            loaded.meters.state(label(&state));
+        }
+    }
+}
+
+/// Enters the device's models on the board, before anybody asks.
+pub fn enter(config: &DeviceConfig) {
+    for (model, backend) in &config.models {
+        let manifest = &model.manifest;
+        config.board.enter(ModelStatus {
+            model: Arc::from(manifest.name.as_str()),
+            title: manifest.title.clone(),
+            slot: manifest.slot.clone(),
+            kind: manifest.kind,
+            backend: backend.name(),
+            device: config.spec.name.clone(),
+            threads: config.spec.threads.get(),
+            state: LoadState::Unloaded,
+        });
+    }
+}
+
+fn refuse(running: Vec<crate::actors::work::Running>, slot: Credit) -> Option<BatchEnd> {
+    let items = running.len();
+    running
+        .into_iter()
+        .for_each(|r| r.fail(RunError::device("the device does not have this model")));
+    drop(slot);
+    Some(BatchEnd::Answered {
+        items,
+        failed: true,
+    })
+}
+
+fn label(state: &LoadState) -> EngineState {
+    match state {
+        LoadState::Unloaded => EngineState::Unloaded,
+        LoadState::Loading { .. } => EngineState::Loading,
+        LoadState::Warming { .. } => EngineState::Warming,
+        LoadState::Ready { .. } => EngineState::Ready,
+        LoadState::Failed { .. } => EngineState::Failed,
+    }
+}

@@ -1,0 +1,16 @@
+//! Actors: thin shells over pure parts, and the typed messages between them.
+//!
+//! In the order of a frame's way: [`registry`] opens a [`session`] (control) with its [`buffer`] (pixels); the buffer submits
+//! [`work`] to the [`scheduler`], which gives it to a [`device`]; what comes back goes through the [`codec`] pool and out.
+//!
+//! Mailboxes bound nothing, so messages own what bounds them ([`credit`]), and only such messages may be posted ([`post`]).
+
+pub mod buffer;
+pub mod codec;
+pub mod credit;
+pub mod device;
+pub mod post;
+pub mod registry;
+pub mod scheduler;
+pub mod session;
+pub mod work;

@@ -1,0 +1,77 @@
+//! The registry's inbox besides `SessionEnded`.
+
+use super::{admission::GroupLimit, directory::SessionHandle};
+use crate::{
+    actors::codec::JobPanicked,
+    pipelines::{OpenFault, Opened},
+};
+use actix::prelude::*;
+use std::time::Duration;
+
+/// What opens a session: decodes its picture, reads its geometry. Runs on the codec pool.
+pub type Opener = Box<dyn FnOnce() -> Result<Opened, OpenFault> + Send>;
+
+/// Front end → registry. Awaited.
+#[derive(Message)]
+#[rtype(result = "Result<SessionHandle, OpenError>")]
+pub struct OpenSession {
+    /// What its limit is.
+    pub limit: GroupLimit,
+    /// The model that must be ready.
+    pub model: String,
+    /// The name begins with this; the registry makes the rest.
+    pub prefix: &'static str,
+    /// The pipeline's name, for the metrics.
+    pub pipeline: &'static str,
+    /// Makes the session.
+    pub opener: Opener,
+}
+
+/// Why no session was opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The limit is reached.
+    #[error("the server has as many streams as it may have")]
+    Full,
+    /// The server shuts down.
+    #[error("the server is shutting down")]
+    Draining,
+    /// The model is not ready; the text says how it stands.
+    #[error("{0}")]
+    NotReady(String),
+    /// What the client gave cannot be used.
+    #[error("{0}")]
+    Invalid(String),
+    /// Our fault.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// App → registry: open no more sessions, end all; answered when they have ended. Awaited.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Drain {
+    /// Time for work in flight.
+    pub within: Duration,
+}
+
+impl From<OpenFault> for OpenError {
+    fn from(fault: OpenFault) -> Self {
+        match fault {
+            OpenFault::Invalid(why) => Self::Invalid(why),
+            OpenFault::Internal(why) => Self::Internal(why),
+        }
+    }
+}
+
+impl From<JobPanicked> for OpenError {
+    fn from(e: JobPanicked) -> Self {
+        Self::Internal(e.to_string())
+    }
+}
+
+impl From<MailboxError> for OpenError {
+    fn from(e: MailboxError) -> Self {
+        Self::Internal(e.to_string())
+    }
+}

@@ -1,0 +1,246 @@
+//! The registry: who may come in, which sessions there are, and how all of them end.
+
+pub mod admission;
+mod directory;
+mod messages;
+mod spawn;
+#[cfg(test)]
+mod tests;
+
+pub use admission::{GroupLimit, OnFull};
+pub use directory::{Directory, SessionHandle, Snapshot};
+pub use messages::{Drain, OpenError, OpenSession, Opener};
+
+use super::{
+    codec::{CodecThread, Run},
+    scheduler::{AttachError, Scheduler},
+    session::{Apply, SessionEnded},
+};
+use crate::{
+    engine::board::Board,
+    session::{Command, SessionId},
+    telemetry::{AdmissionMeters, Label, labels::RejectReason},
+};
+use actix::prelude::*;
+use admission::{Admission, Occupancy, judge};
+use std::{
+    collections::HashMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::oneshot;
+
+/// What the registry needs.
+pub struct RegistryConfig {
+    /// Takes the sessions' work.
+    pub scheduler: Addr<Scheduler>,
+    /// Decodes and encodes.
+    pub codec: Addr<CodecThread>,
+    /// Where sessions live.
+    pub arbiters: Vec<ArbiterHandle>,
+    /// How the models stand.
+    pub board: Board,
+    /// Sessions in all.
+    pub max_sessions: usize,
+    /// Where the sessions are listed.
+    pub directory: Directory,
+}
+
+/// The actor.
+pub struct Registry {
+    config: RegistryConfig,
+    /// Sessions that are being opened, by group: they count, but are not listed yet.
+    opening: HashMap<&'static str, usize>,
+    meters: HashMap<&'static str, AdmissionMeters>,
+    serial: u64,
+    last_millis: u128,
+    draining: bool,
+    drained: Vec<oneshot::Sender<()>>,
+}
+
+impl Registry {
+    /// A registry without sessions.
+    pub fn new(config: RegistryConfig) -> Self {
+        Self {
+            config,
+            opening: HashMap::new(),
+            meters: HashMap::new(),
+            serial: 0,
+            last_millis: 0,
+            draining: false,
+            drained: Vec::new(),
+        }
+    }
+
+    /// Refuses, or gives the session to end first.
+    fn admit(&mut self, request: &OpenSession) -> Result<Option<SessionHandle>, OpenError> {
+        if self.draining {
+            return Err(OpenError::Draining);
+        }
+        let status = self.config.board.get(&request.model);
+        if !status
+            .as_ref()
+            .is_some_and(|status| status.state.is_ready())
+        {
+            let state = status.map_or("not known", |status| status.state.name());
+            return Err(OpenError::NotReady(format!(
+                "the model `{}` is {state}",
+                request.model
+            )));
+        }
+        let group = request.limit.group;
+        let listed = self.config.directory.count(group);
+        let opening: usize = self.opening.values().sum();
+        let now = Occupancy {
+            group: listed + self.opening.get(group).copied().unwrap_or(0),
+            total: self.config.directory.len() + opening,
+            evictable: listed,
+        };
+        match judge(now, request.limit, self.config.max_sessions) {
+            Admission::Admit => Ok(None),
+            Admission::Refuse => Err(OpenError::Full),
+            Admission::AdmitAfterEviction => {
+                let oldest = self
+                    .config
+                    .directory
+                    .all()
+                    .into_iter()
+                    .find(|handle| handle.group == group);
+                oldest.map(Some).ok_or(OpenError::Full)
+            }
+        }
+    }
+
+    fn count_refusal(&mut self, pipeline: &'static str, why: &OpenError) {
+        let meters = self
+            .meters
+            .entry(pipeline)
+            .or_insert_with(|| AdmissionMeters::new(&Label::fixed(pipeline)));
+        meters.rejected(match why {
+            OpenError::Full => RejectReason::Full,
+            OpenError::Draining => RejectReason::Draining,
+            OpenError::NotReady(_) => RejectReason::NotReady,
+            OpenError::Invalid(_) | OpenError::Internal(_) => RejectReason::Invalid,
+        });
+        if *why == OpenError::Full {
+            meters.saturated();
+        }
+    }
+
+    /// `prefix` and the time in milliseconds; never the same twice.
+    fn name(&mut self, prefix: &str) -> SessionId {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO)
+            .as_millis();
+        self.last_millis = now.max(self.last_millis + 1);
+        SessionId::new(format!("{prefix}{}", self.last_millis))
+    }
+
+    fn opened(&mut self, group: &'static str) {
+        if let Some(n) = self.opening.get_mut(group) {
+            *n = n.saturating_sub(1);
+        }
+        self.answer_if_drained();
+    }
+
+    fn answer_if_drained(&mut self) {
+        if self.draining
+            && self.config.directory.is_empty()
+            && self.opening.values().all(|n| *n == 0)
+        {
+            // Whoever waited may have given up.
+            self.drained
+                .drain(..)
+                .for_each(|waiting| waiting.send(()).unwrap_or(()));
+        }
+    }
+}
+
+impl Actor for Registry {
+    type Context = Context<Self>;
+}
+
+impl Handler<OpenSession> for Registry {
+    type Result = ResponseActFuture<Self, Result<SessionHandle, OpenError>>;
+
+    fn handle(&mut self, request: OpenSession, _: &mut Self::Context) -> Self::Result {
+        let evicted = match self.admit(&request) {
+            Ok(evicted) => evicted,
+            Err(why) => {
+                self.count_refusal(request.pipeline, &why);
+                return Box::pin(fut::ready(Err(why)));
+            }
+        };
+        let OpenSession {
+            limit,
+            prefix,
+            pipeline,
+            opener,
+            ..
+        } = request;
+        *self.opening.entry(limit.group).or_default() += 1;
+        let job = self.config.codec.send(Run::new(opener));
+        let prepared = async move { Ok::<_, OpenError>(job.await???) };
+        Box::pin(
+            prepared
+                .into_actor(self)
+                .then(move |opened, registry, ctx| {
+                    let me = ctx.address().recipient();
+                    let spawned = opened
+                        .map(|opened| registry.spawn(prefix, limit.group, opened, evicted, me));
+                    let wait = async move {
+                        let (handle, attached) = spawned?;
+                        match attached.await {
+                            Ok(Ok(())) => Ok(handle),
+                            Ok(Err(e @ AttachError::NotReady { .. })) => {
+                                Err(OpenError::NotReady(e.to_string()))
+                            }
+                            Ok(Err(AttachError::Refused(why))) => Err(OpenError::NotReady(why)),
+                            Err(_) => Err(OpenError::Internal(
+                                "the session ended while it was opened".into(),
+                            )),
+                        }
+                    };
+                    wait.into_actor(registry).map(
+                        move |result: Result<SessionHandle, OpenError>, registry, _| {
+                            registry.opened(limit.group);
+                            if let Err(why) = &result {
+                                registry.count_refusal(pipeline, why);
+                            }
+                            result
+                        },
+                    )
+                }),
+        )
+    }
+}
+
+impl Handler<SessionEnded> for Registry {
+    type Result = ();
+
+    fn handle(&mut self, SessionEnded { session, .. }: SessionEnded, _: &mut Self::Context) {
+        self.config.directory.remove(&session);
+        self.answer_if_drained();
+    }
+}
+
+impl Handler<Drain> for Registry {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, Drain { within }: Drain, _: &mut Self::Context) -> Self::Result {
+        self.draining = true;
+        let (done, wait) = oneshot::channel();
+        self.drained.push(done);
+        let sessions = self.config.directory.all();
+        let told = sessions
+            .iter()
+            .map(|handle| handle.session.send(Apply(Command::Drain { within })));
+        let told = futures_util::future::join_all(told);
+        self.answer_if_drained();
+        Box::pin(async move {
+            told.await;
+            // Only fails if the registry has gone, and then nothing is left to wait for.
+            drop(wait.await);
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! Putting a session's two actors on one arbiter, so that what they tell each other never crosses a thread.
+
+use super::{Registry, SessionHandle};
+use crate::{
+    actors::{
+        buffer::{self, Buffer},
+        session::{self, Opening, Session, SessionEnded},
+    },
+    pipelines::Opened,
+    session::{Command, EndReason, SessionId, SessionSpec},
+};
+use actix::{dev::channel::channel, prelude::*};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// What a mailbox holds before senders are told to wait. No bound (senders are many): credits are the bound.
+const MAILBOX: usize = 16;
+
+impl Registry {
+    /// Spawns and lists a session, in place of `evicted` if given; the receiver tells when its engine takes its work.
+    pub(super) fn spawn(
+        &mut self,
+        prefix: &str,
+        group: &'static str,
+        opened: Opened,
+        evicted: Option<SessionHandle>,
+        registry: Recipient<SessionEnded>,
+    ) -> (SessionHandle, oneshot::Receiver<Opening>) {
+        let id = self.name(prefix);
+        self.serial += 1;
+        let (spec, key, size) = (
+            Arc::new(opened.spec.clone()),
+            opened.key.clone(),
+            opened.size,
+        );
+        let (opening, attached) = oneshot::channel();
+        let (session, buffer) = self.start_pair(&id, &spec, (opened, opening), registry);
+        let handle = SessionHandle {
+            id,
+            group,
+            spec,
+            key,
+            size,
+            serial: self.serial,
+            session,
+            buffer,
+        };
+        tracing::info!(session = %handle.id, pipeline = handle.spec.pipeline, engine = %handle.key, "session opened");
+        self.config.directory.insert(handle.clone());
+        if let Some(old) = evicted {
+            // Out of the list at once, so that it no longer counts; its end follows on its own arbiter.
+            self.config.directory.remove(&old.id);
+            Arbiter::current()
+                .spawn(async move { old.apply(Command::Stop(EndReason::Evicted)).await });
+        }
+        (handle, attached)
+    }
+
+    fn start_pair(
+        &self,
+        id: &SessionId,
+        spec: &Arc<SessionSpec>,
+        (opened, opening): (Opened, oneshot::Sender<Opening>),
+        registry: Recipient<SessionEnded>,
+    ) -> (Addr<Session>, Addr<Buffer>) {
+        let arbiter = &self.config.arbiters[self.serial as usize % self.config.arbiters.len()];
+        let (session_tx, session_rx) = channel(MAILBOX);
+        let (buffer_tx, buffer_rx) = channel(MAILBOX);
+        let (session, buffer) = (
+            Addr::<Session>::new(session_tx),
+            Addr::<Buffer>::new(buffer_tx),
+        );
+        let session_wiring = session::Wiring {
+            buffer: buffer.clone(),
+            attach: self.config.scheduler.clone().recipient(),
+            detach: self.config.scheduler.clone().recipient(),
+            registry,
+        };
+        let buffer_wiring = buffer::Wiring {
+            scheduler: self.config.scheduler.clone().recipient(),
+            codec: self.config.codec.clone().recipient(),
+            session: session.clone().recipient(),
+        };
+        let key = opened.key.clone();
+        let (id, spec) = (id.clone(), Arc::clone(spec));
+        arbiter.spawn_fn(move || {
+            let control = Session::new(id.clone(), &spec, key, session_wiring, opening);
+            Context::with_receiver(buffer_rx).run(Buffer::new(id, spec, opened, buffer_wiring));
+            Context::with_receiver(session_rx).run(control);
+        });
+        (session, buffer)
+    }
+}

@@ -1,0 +1,48 @@
+//! The scheduler's inbox besides `Submit` and `SlotFree`.
+
+use crate::{actors::post::Bounded, engine::EngineKey, session::SessionId};
+use actix::prelude::*;
+
+/// Session → scheduler: take this session's work from now on. Awaited, once an attachment.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), AttachError>")]
+pub struct Attach {
+    /// The session.
+    pub session: SessionId,
+    /// The engine that it needs.
+    pub key: EngineKey,
+}
+
+/// Why a session cannot be attached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AttachError {
+    /// No device has the model, or it is not ready.
+    #[error("the model `{model}` is {state}")]
+    NotReady {
+        /// The model.
+        model: String,
+        /// How it stands.
+        state: String,
+    },
+    /// The device cannot make a slot of this shape.
+    #[error("{0}")]
+    Refused(String),
+}
+
+/// Session → scheduler: its waiting work is answered unrun. Bounded: once a session.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Detach(pub SessionId);
+
+/// Device → scheduler. Bounded: once a failure that the device gave up on.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct DeviceChanged {
+    /// Names the device.
+    pub device: String,
+    /// Whether it serves.
+    pub serves: bool,
+}
+
+impl Bounded for Detach {}
+impl Bounded for DeviceChanged {}

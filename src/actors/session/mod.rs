@@ -1,0 +1,219 @@
+//! The session: control. It owns the state machine and time; pixels never pass through it.
+
+mod messages;
+#[cfg(test)]
+mod tests;
+
+pub use messages::{Apply, Describe, Opening, SessionEnded, SessionView};
+
+use super::{
+    buffer::{Buffer, Ingress, Report, Shut},
+    post::post,
+    scheduler::{Attach, AttachError, Detach},
+};
+use crate::{
+    engine::EngineKey,
+    session::{Command, Effect, EndReason, Input, Machine, SessionId, SessionSpec, State},
+    telemetry::{
+        Label, SessionMeter,
+        labels::{EndReason as EndLabel, SessionState},
+    },
+};
+use actix::prelude::*;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::oneshot;
+
+/// How often a session looks at the clock: its timeouts are in seconds and minutes.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Whom a session speaks to.
+pub struct Wiring {
+    /// Its pixels.
+    pub buffer: Addr<Buffer>,
+    /// Takes its work.
+    pub attach: Recipient<Attach>,
+    /// Takes it no more.
+    pub detach: Recipient<Detach>,
+    /// Told of its end.
+    pub registry: Recipient<SessionEnded>,
+}
+
+/// The actor.
+pub struct Session {
+    id: SessionId,
+    key: EngineKey,
+    machine: Machine,
+    wiring: Wiring,
+    opened: Instant,
+    last_change: Instant,
+    opening: Option<oneshot::Sender<Opening>>,
+    meter: Option<SessionMeter>,
+}
+
+impl Session {
+    /// A session that will attach itself when it starts, and answer `opening` when it has.
+    pub fn new(
+        id: SessionId,
+        spec: &Arc<SessionSpec>,
+        key: EngineKey,
+        wiring: Wiring,
+        opening: oneshot::Sender<Opening>,
+    ) -> Self {
+        let now = Instant::now();
+        Self {
+            id,
+            key,
+            machine: Machine::new(spec.idle_timeout, spec.max_failures),
+            wiring,
+            opened: now,
+            last_change: now,
+            opening: Some(opening),
+            meter: Some(SessionMeter::start(
+                &Label::fixed(spec.pipeline),
+                SessionState::Idle,
+            )),
+        }
+    }
+
+    fn apply(&mut self, input: Input, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        let was = self.machine.state().name();
+        match self.machine.apply(now, input) {
+            Ok(effects) => effects
+                .into_iter()
+                .for_each(|effect| self.perform(effect, ctx)),
+            // The buffer reports as soon as it lives, so a report can come before the engine is attached.
+            Err(refused) => tracing::debug!(session = %self.id, %refused, "input ignored"),
+        }
+        let state = self.machine.state();
+        if state.name() != was {
+            self.last_change = now;
+            tracing::debug!(session = %self.id, from = was, to = state.name(), "state changed");
+            if let (Some(meter), Some(label)) = (self.meter.as_mut(), label(state)) {
+                meter.change(label);
+            }
+        }
+    }
+
+    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::OpenIngress => {
+                post(&self.wiring.buffer.clone().recipient(), Ingress::Open);
+                // Whoever opened it may have gone.
+                self.opening.take().map(|opening| opening.send(Ok(())));
+            }
+            Effect::CloseIngress => post(&self.wiring.buffer.clone().recipient(), Ingress::Close),
+            Effect::Close(reason) => self.close(reason, ctx),
+        }
+    }
+
+    fn close(&mut self, reason: EndReason, ctx: &mut Context<Self>) {
+        tracing::info!(session = %self.id, reason = reason.label(), "session ended");
+        self.meter.take().map(|meter| meter.end(end_label(&reason)));
+        let refused = || AttachError::Refused(reason.to_string());
+        self.opening
+            .take()
+            .map(|opening| opening.send(Err(refused())));
+        post(&self.wiring.detach, Detach(self.id.clone()));
+        post(&self.wiring.buffer.clone().recipient(), Shut);
+        post(
+            &self.wiring.registry,
+            SessionEnded {
+                session: self.id.clone(),
+                reason,
+            },
+        );
+        ctx.stop();
+    }
+}
+
+impl Actor for Session {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_interval(TICK, |session, ctx| session.apply(Input::Tick, ctx));
+        let attach = self.wiring.attach.send(Attach {
+            session: self.id.clone(),
+            key: self.key.clone(),
+        });
+        ctx.spawn(attach.into_actor(self).map(|answer, session, ctx| {
+            let answer = answer.unwrap_or_else(|e| Err(AttachError::Refused(e.to_string())));
+            match answer {
+                Ok(()) => session.apply(Input::Attached, ctx),
+                Err(e) => {
+                    let why = e.to_string();
+                    // Whoever opened it may have gone.
+                    session.opening.take().map(|opening| opening.send(Err(e)));
+                    session.apply(Input::AttachFailed(why), ctx);
+                }
+            }
+        }));
+    }
+}
+
+impl Handler<Apply> for Session {
+    type Result = ();
+
+    fn handle(&mut self, Apply(command): Apply, ctx: &mut Self::Context) {
+        match command {
+            Command::Stop(reason) => self.apply(Input::Stop(reason), ctx),
+            Command::Drain { within } => self.apply(
+                Input::Drain {
+                    deadline: Instant::now() + within,
+                },
+                ctx,
+            ),
+        }
+    }
+}
+
+impl Handler<Report> for Session {
+    type Result = ();
+
+    fn handle(&mut self, report: Report, ctx: &mut Self::Context) {
+        let input = match report {
+            Report::Ingested => Input::Ingested,
+            Report::Recovered => Input::FrameDone,
+            Report::WorkFailed(why) => Input::WorkFailed(why),
+            Report::Rested => Input::Rested,
+            Report::Watched(yes) => Input::Watched(yes),
+            Report::WorkDrained => Input::WorkDrained,
+        };
+        self.apply(input, ctx);
+    }
+}
+
+impl Handler<Describe> for Session {
+    type Result = MessageResult<Describe>;
+
+    fn handle(&mut self, _: Describe, _: &mut Self::Context) -> Self::Result {
+        MessageResult(SessionView {
+            state: self.machine.state().name(),
+            age: self.opened.elapsed(),
+            in_state: self.last_change.elapsed(),
+        })
+    }
+}
+
+fn label(state: &State) -> Option<SessionState> {
+    match state {
+        State::Opening | State::Idle { .. } => Some(SessionState::Idle),
+        State::Live { .. } => Some(SessionState::Running),
+        State::Draining { .. } => Some(SessionState::Draining),
+        State::Ended { .. } => None,
+    }
+}
+
+fn end_label(reason: &EndReason) -> EndLabel {
+    match reason {
+        EndReason::ClientStopped => EndLabel::Stopped,
+        EndReason::OperatorStopped => EndLabel::Admin,
+        EndReason::Evicted => EndLabel::Evicted,
+        EndReason::IdleTimeout => EndLabel::Idle,
+        EndReason::Shutdown => EndLabel::Drained,
+        EndReason::Fault(_) => EndLabel::Failed,
+    }
+}

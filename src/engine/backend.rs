@@ -1,0 +1,287 @@
+//! The three traits behind which every runtime lives, and what passes between them and the device actor.
+//!
+//! A [`Backend`] is a library that may or may not be there; it loads a model as an [`Engine`] (weights, shared); an
+//! engine gives [`Slot`]s (fixed shapes, all memory taken at once). A slot is filled, submitted and polled: a CPU slot
+//! runs on submit and is ready at once, a GPU slot is ready when its event is. Engines and slots are born and die on the
+//! device's own thread, so they need be neither `Send` nor `Sync`.
+
+use super::{repository::Model, tensor::Tensor};
+use std::{any::Any, borrow::Cow, fmt, num::NonZeroUsize, sync::Arc, task::Poll, time::Duration};
+
+/// The name under which a pipeline knows a tensor; the manifest maps it to the file's own names.
+pub type Role = Cow<'static, str>;
+
+/// Whether a runtime can be used on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Probe {
+    /// It can; the text names library and version.
+    Available(String),
+    /// It cannot.
+    Missing {
+        /// Why not.
+        why: String,
+        /// What a person can do about it.
+        fix: String,
+    },
+}
+
+/// The device that an engine is loaded on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceSpec {
+    /// For example `cpu0`; also the name of the device's thread and its label in the metrics.
+    pub name: String,
+    /// Threads that a model may compute with.
+    pub threads: NonZeroUsize,
+}
+
+/// One model at one shape: work with equal keys can share a batch.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EngineKey {
+    /// The model's name.
+    pub model: Arc<str>,
+    /// The dynamic axes by name, without the batch.
+    pub axes: Arc<[(Arc<str>, usize)]>,
+}
+
+/// Recurrent state of one session on one engine, for example a latent in device memory.
+///
+/// Not `Clone`, and moved with the work: whoever holds it is the only one who can run that session.
+pub struct EngineState(Box<dyn Any + Send>);
+
+/// The state that an item brings along.
+#[derive(Debug, Default)]
+pub enum ItemState {
+    /// The model has none.
+    #[default]
+    None,
+    /// The session begins: the state tensors by role, from which the engine makes its own form.
+    Fresh(Vec<(Role, Tensor)>),
+    /// What an earlier run gave back.
+    Kept(EngineState),
+    /// It was on a device that failed, and is gone.
+    Lost,
+}
+
+/// One session's share of a batch.
+#[derive(Debug)]
+pub struct Item {
+    /// Inputs by role, each with a batch dimension of 1; state inputs are not among them.
+    pub inputs: Vec<(Role, Tensor)>,
+    /// State, if the model has one.
+    pub state: ItemState,
+    /// Whether this run ends a chunk: state tensors that advance at boundaries are replaced by its outputs.
+    pub boundary: bool,
+}
+
+/// Outputs by the manifest's roles.
+#[derive(Debug, Default)]
+pub struct Outputs(Vec<(Arc<str>, Tensor)>);
+
+/// The answer to one item.
+#[derive(Debug)]
+pub struct ItemDone {
+    /// Its outputs, each with a batch dimension of 1.
+    pub outcome: Result<Outputs, RunError>,
+    /// The state after the run; the state it came with if the run failed.
+    pub state: ItemState,
+    /// Where the device's time went; the whole batch's, not divided.
+    pub times: RunTimes,
+}
+
+/// Device time of one batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunTimes {
+    /// Host to device.
+    pub upload: Duration,
+    /// The model itself.
+    pub infer: Duration,
+    /// Device to host.
+    pub download: Duration,
+}
+
+/// What an error condemns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One item; its neighbours in the batch are well.
+    Item,
+    /// The batch; the engine is well.
+    Batch,
+    /// The engine: it must be built anew.
+    Device,
+}
+
+/// A run that failed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct RunError {
+    /// How far the damage goes.
+    pub scope: Scope,
+    /// What happened.
+    pub message: String,
+}
+
+/// A model that could not be loaded, in words for a person.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}; {fix}")]
+pub struct LoadError {
+    /// What is wrong.
+    pub why: String,
+    /// How to mend it.
+    pub fix: String,
+}
+
+/// A runtime library.
+pub trait Backend: Send + Sync + 'static {
+    /// Its name in configuration, health and metrics, for example `rten`.
+    fn name(&self) -> &'static str;
+
+    /// Looks whether it can be used. Never panics and never crashes, whatever is installed.
+    fn probe(&self) -> Probe;
+
+    /// Loads a model's weights. Called on the device's thread, where the engine stays.
+    ///
+    /// # Errors
+    /// What is wrong with the file or the device, and the cure.
+    fn load(&self, model: &Model, device: &DeviceSpec) -> Result<Box<dyn Engine>, LoadError>;
+}
+
+/// A loaded model.
+pub trait Engine {
+    /// Makes a slot for one shape: all allocation and graph capture happen here, none in a run.
+    ///
+    /// # Errors
+    /// If the shape is not the model's, or memory is short.
+    fn slot(&mut self, key: &EngineKey) -> Result<Box<dyn Slot>, LoadError>;
+
+    /// Items that a slot takes at once.
+    fn max_batch(&self) -> NonZeroUsize;
+}
+
+/// Fixed shapes, fixed buffers, one batch at a time.
+pub trait Slot {
+    /// Starts a batch of 1 to `max_batch` items. Only called while nothing is in this slot.
+    fn submit(&mut self, batch: Vec<Item>);
+
+    /// Looks whether the batch is done; one answer an item, in order. Never blocks.
+    fn poll(&mut self) -> Poll<Vec<ItemDone>>;
+}
+
+// === impl EngineKey ===
+
+impl EngineKey {
+    /// The value of an axis.
+    pub fn axis(&self, name: &str) -> Option<usize> {
+        self.axes
+            .iter()
+            .find(|(axis, _)| &**axis == name)
+            .map(|(_, n)| *n)
+    }
+}
+
+impl fmt::Display for EngineKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.model)?;
+        self.axes
+            .iter()
+            .try_for_each(|(axis, n)| write!(f, " {axis}={n}"))
+    }
+}
+
+impl fmt::Debug for EngineKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EngineKey({self})")
+    }
+}
+
+// === impl EngineState ===
+
+impl EngineState {
+    /// Wraps a backend's own form of state.
+    pub fn new<T: Send + 'static>(state: T) -> Self {
+        Self(Box::new(state))
+    }
+
+    /// The backend's own form, if it is of this type.
+    pub fn get<T: 'static>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+
+    /// The backend's own form to be changed, if it is of this type.
+    pub fn get_mut<T: 'static>(&mut self) -> Option<&mut T> {
+        self.0.downcast_mut()
+    }
+}
+
+impl fmt::Debug for EngineState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EngineState")
+    }
+}
+
+// === impl Outputs ===
+
+impl Outputs {
+    /// Outputs by role.
+    pub fn new(tensors: Vec<(Arc<str>, Tensor)>) -> Self {
+        Self(tensors)
+    }
+
+    /// Takes the output of this role.
+    ///
+    /// # Errors
+    /// If the model gave none.
+    pub fn take(&mut self, role: &str) -> Result<Tensor, RunError> {
+        let at = self
+            .0
+            .iter()
+            .position(|(r, _)| &**r == role)
+            .ok_or_else(|| RunError::item(format!("the model gave no output of role `{role}`")))?;
+        Ok(self.0.swap_remove(at).1)
+    }
+
+    /// Looks at the output of this role.
+    pub fn peek(&self, role: &str) -> Option<&Tensor> {
+        self.0
+            .iter()
+            .find(|(r, _)| &**r == role)
+            .map(|(_, tensor)| tensor)
+    }
+}
+
+// === impl RunError, LoadError ===
+
+impl RunError {
+    /// Condemns one item.
+    pub fn item(message: impl Into<String>) -> Self {
+        Self {
+            scope: Scope::Item,
+            message: message.into(),
+        }
+    }
+
+    /// Condemns a batch.
+    pub fn batch(message: impl Into<String>) -> Self {
+        Self {
+            scope: Scope::Batch,
+            message: message.into(),
+        }
+    }
+
+    /// Condemns the engine.
+    pub fn device(message: impl Into<String>) -> Self {
+        Self {
+            scope: Scope::Device,
+            message: message.into(),
+        }
+    }
+}
+
+impl LoadError {
+    /// What is wrong, and the cure.
+    pub fn new(why: impl Into<String>, fix: impl Into<String>) -> Self {
+        Self {
+            why: why.into(),
+            fix: fix.into(),
+        }
+    }
+}

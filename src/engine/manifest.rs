@@ -1,0 +1,312 @@
+//! `model.toml`: what a model says about itself. Parsed and checked here; every fault is told at once.
+//!
+//! The form is described for people in `docs/models/manifest.md`.
+
+use super::tensor::DType;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, num::NonZeroUsize};
+
+/// The version of the form that this server reads.
+pub const SCHEMA: u32 = 1;
+
+/// What a model says about itself.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of the form.
+    pub schema: u32,
+    /// Name; also the folder's.
+    pub name: String,
+    /// Title for people.
+    pub title: String,
+    /// The pipeline whose place it fills, for example `world`.
+    pub slot: String,
+    /// What kind of thing it is.
+    pub kind: ModelKind,
+    /// Version of the model.
+    pub version: String,
+    /// File in the folder.
+    pub file: String,
+    /// SHA-256 of the file, 64 hex digits.
+    pub sha256: String,
+    /// Licence (SPDX).
+    pub licence: String,
+    /// The model card's file in the folder.
+    pub card: String,
+    /// Batch limits.
+    pub batch: Batch,
+    /// Dynamic axes by name.
+    #[serde(default)]
+    pub axes: BTreeMap<String, Axis>,
+    /// Inputs, state inputs included.
+    pub input: Vec<TensorSpec>,
+    /// Outputs.
+    pub output: Vec<TensorSpec>,
+    /// Which inputs are fed by which outputs of earlier runs.
+    #[serde(default)]
+    pub state: Vec<StateSpec>,
+    /// Runs before the model serves.
+    pub warmup: Warmup,
+}
+
+/// Shown to users, so that nothing passes for what it is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelKind {
+    /// Geometry and filters written by hand.
+    Analytic,
+    /// Weights learned from data.
+    Trained,
+    /// A generative model.
+    Generative,
+}
+
+/// Batch limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Items at once, at most.
+    pub max: NonZeroUsize,
+}
+
+/// A dynamic axis: `min`, `min + step`, … up to `max`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Axis {
+    /// Smallest value.
+    pub min: usize,
+    /// Greatest value.
+    pub max: usize,
+    /// Distance between values.
+    pub step: NonZeroUsize,
+}
+
+/// One input or output.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TensorSpec {
+    /// The name under which the pipeline knows it.
+    pub role: String,
+    /// The name in the file.
+    pub name: String,
+    /// Element type.
+    pub dtype: DType,
+    /// Order of the dimensions, for example `nchw`.
+    #[serde(default)]
+    pub layout: Option<String>,
+    /// Extents: numbers, `batch`, or names of axes.
+    pub shape: Vec<Dim>,
+    /// Values from, to.
+    #[serde(default)]
+    pub range: Option<[f32; 2]>,
+    /// Order of colour channels, for example `rgb`.
+    #[serde(default)]
+    pub channels: Option<String>,
+}
+
+/// One extent.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Dim {
+    /// A number.
+    Fixed(usize),
+    /// `batch`, or the name of an axis.
+    Named(String),
+}
+
+/// A recurrent tensor: the input of this role is fed from the session's state.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StateSpec {
+    /// Role of the input that is fed.
+    pub input: String,
+    /// Role of the output that takes its place.
+    pub output: String,
+    /// When it does.
+    pub advance: Advance,
+}
+
+/// When an output becomes the new state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Advance {
+    /// After every run.
+    EveryRun,
+    /// After a run that ends a chunk.
+    Boundary,
+}
+
+/// Runs before the model serves.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Warmup {
+    /// How many.
+    pub runs: u32,
+    /// At which values of the axes.
+    #[serde(default)]
+    pub axes: BTreeMap<String, usize>,
+}
+
+/// A `model.toml` that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestError {
+    /// Not the form at all.
+    #[error("{0}")]
+    Form(String),
+    /// The form, with these faults.
+    #[error("{}", .0.join("; "))]
+    Faults(Vec<String>),
+}
+
+impl Manifest {
+    /// Reads and checks the text of a `model.toml`.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let manifest: Self =
+            toml::from_str(text).map_err(|e| ManifestError::Form(e.to_string()))?;
+        let faults = manifest.faults();
+        if faults.is_empty() {
+            Ok(manifest)
+        } else {
+            Err(ManifestError::Faults(faults))
+        }
+    }
+
+    /// The state entry that feeds the input of this role, if any.
+    pub fn state_of(&self, input_role: &str) -> Option<&StateSpec> {
+        self.state.iter().find(|s| s.input == input_role)
+    }
+
+    fn faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        if self.schema != SCHEMA {
+            faults.push(format!(
+                "schema is {}, this server reads {SCHEMA}",
+                self.schema
+            ));
+        }
+        for (key, value) in [
+            ("name", &self.name),
+            ("file", &self.file),
+            ("card", &self.card),
+        ] {
+            if !is_plain_name(value) {
+                faults.push(format!(
+                    "{key} `{value}` must be a plain name: letters, digits, `.`, `_`, `-`"
+                ));
+            }
+        }
+        if self.sha256.len() != 64 || !self.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
+            faults.push("sha256 must be 64 hex digits".into());
+        }
+        for tensor in self.input.iter().chain(&self.output) {
+            faults.extend(self.unknown_axes(tensor));
+        }
+        for state in &self.state {
+            if !self.input.iter().any(|t| t.role == state.input) {
+                faults.push(format!(
+                    "state feeds input `{}`, which is not declared",
+                    state.input
+                ));
+            }
+            if !self.output.iter().any(|t| t.role == state.output) {
+                faults.push(format!(
+                    "state takes output `{}`, which is not declared",
+                    state.output
+                ));
+            }
+        }
+        for (name, axis) in &self.axes {
+            if axis.min == 0 || axis.min > axis.max {
+                faults.push(format!("axis `{name}` must satisfy 0 < min ≤ max"));
+            }
+            match self.warmup.axes.get(name) {
+                None => faults.push(format!("warmup gives no value for axis `{name}`")),
+                Some(n) if !axis.admits(*n) => {
+                    faults.push(format!("warmup value {n} is off axis `{name}`"))
+                }
+                Some(_) => {}
+            }
+        }
+        faults
+    }
+
+    fn unknown_axes(&self, tensor: &TensorSpec) -> Vec<String> {
+        let unknown = tensor.shape.iter().filter_map(|dim| match dim {
+            Dim::Named(name) if name != "batch" && !self.axes.contains_key(name) => Some(name),
+            _ => None,
+        });
+        unknown
+            .map(|name| {
+                format!(
+                    "`{}` has the axis `{name}`, which is not declared",
+                    tensor.role
+                )
+            })
+            .collect()
+    }
+}
+
+impl Axis {
+    /// Whether a value is on the axis.
+    pub fn admits(&self, value: usize) -> bool {
+        (self.min..=self.max).contains(&value) && (value - self.min).is_multiple_of(self.step.get())
+    }
+}
+
+/// A name inside one directory: it cannot point out of it.
+pub(crate) fn is_plain_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 128
+        && !name.starts_with('.')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::scripted::MANIFEST;
+
+    #[test]
+    fn a_sound_manifest_is_read() {
+        let m = Manifest::parse(MANIFEST).unwrap();
+        assert_eq!(m.name, "scripted");
+        assert_eq!(m.state_of("image").unwrap().advance, Advance::EveryRun);
+    }
+
+    #[test]
+    fn all_faults_are_told_at_once() {
+        let text = MANIFEST
+            .replace("schema = 1", "schema = 9")
+            .replace("file = \"none.bin\"", "file = \"../secret\"")
+            .replace("output = \"frame\"", "output = \"elsewhere\"");
+        let ManifestError::Faults(faults) = Manifest::parse(&text).unwrap_err() else {
+            panic!("form")
+        };
+        assert_eq!(faults.len(), 3, "{faults:?}");
+        assert!(faults[1].contains("../secret"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error() {
+        assert!(matches!(
+            Manifest::parse(&format!("colour = 1\n{MANIFEST}")),
+            Err(ManifestError::Form(_))
+        ));
+    }
+
+    #[test]
+    fn an_axis_has_steps() {
+        let axis = Axis {
+            min: 64,
+            max: 1280,
+            step: NonZeroUsize::new(16).unwrap(),
+        };
+        assert!(axis.admits(352) && axis.admits(64) && axis.admits(1280));
+        assert!(!axis.admits(350) && !axis.admits(48) && !axis.admits(1296));
+    }
+}

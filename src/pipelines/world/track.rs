@@ -1,0 +1,194 @@
+//! One walk: binds motion and scene to the engine's tensors.
+
+use super::{
+    motion::{Motion, MotionConfig, Move},
+    scene::Scene,
+};
+use crate::{
+    engine::{Model, Outputs, Role, RunError, Tensor},
+    media::{
+        ActionId, DecodeLimits, Rgb8, convert,
+        jpeg::{Encoder, Quality, Subsampling},
+        picture, resize,
+    },
+    pipelines::{Draft, OpenFault, Opened, Track},
+    session::{Action, Direction, SceneChange, SceneMode, SessionSpec},
+};
+use std::time::Instant;
+
+/// What a walk needs to begin.
+#[derive(Clone, Debug)]
+pub struct WorldOptions {
+    /// The model that draws it.
+    pub model: Model,
+    /// Pixels in a row, rows.
+    pub size: (u32, u32),
+    /// How keys become movement.
+    pub motion: MotionConfig,
+    /// How pictures leave.
+    pub quality: (Quality, Subsampling),
+    /// Bounds on the client's picture.
+    pub limits: DecodeLimits,
+    /// The session's policies.
+    pub spec: SessionSpec,
+}
+
+/// The colour of a world without a picture: the mid-grey that the original's model gets as zeros in −1 to 1.
+const NO_PICTURE: [u8; 3] = [128; 3];
+
+/// Decodes the picture, fits it to the frame, reads its geometry. Blocks for tens of milliseconds.
+///
+/// # Errors
+/// If the picture cannot be used, or the size is not the model's.
+pub fn open(options: WorldOptions, image: Option<&[u8]>) -> Result<Opened, OpenFault> {
+    let (width, height) = options.size;
+    let axes = [("height", height as usize), ("width", width as usize)];
+    let key = options
+        .model
+        .key(&axes)
+        .map_err(|e| OpenFault::Invalid(e.to_string()))?;
+    let picture = match image {
+        Some(bytes) => {
+            let whole = picture::decode(bytes, &options.limits)
+                .map_err(|e| OpenFault::Invalid(e.to_string()))?;
+            resize::cover(&whole, width, height)
+        }
+        None => Rgb8::filled(width, height, NO_PICTURE),
+    };
+    let internal = |e: &dyn std::fmt::Display| OpenFault::Internal(e.to_string());
+    let start = Encoder::new(options.quality.0, options.quality.1)
+        .encode(&picture)
+        .map_err(|e| internal(&e))?;
+    let world = World {
+        scene: Scene::fit(&picture),
+        motion: Motion::new(options.motion),
+        options: options.motion,
+        picture,
+        newest: ActionId(0),
+        crossed: false,
+        adjusted: false,
+    };
+    Ok(Opened {
+        spec: options.spec,
+        track: Box::new(world),
+        key,
+        finish,
+        quality: options.quality,
+        size: options.size,
+        start,
+    })
+}
+
+/// From the model's planar floats to pixels.
+fn finish(mut outputs: Outputs, into: &mut Rgb8) -> Result<(), RunError> {
+    let frame = outputs.take("frame")?;
+    let &[1, 3, height, width] = frame.shape() else {
+        return Err(RunError::item(format!(
+            "the frame has the shape {:?}, not [1, 3, height, width]",
+            frame.shape()
+        )));
+    };
+    let planes = frame.as_f32().map_err(|e| RunError::item(e.to_string()))?;
+    let side = |n: usize| u32::try_from(n).map_err(|_| RunError::item("the frame is too large"));
+    (into.width, into.height) = (side(width)?, side(height)?);
+    into.data.resize(3 * width * height, 0);
+    convert::planar_to_rgb8(planes, into.width, into.height, &mut into.data);
+    Ok(())
+}
+
+struct World {
+    picture: Rgb8,
+    scene: Scene,
+    motion: Motion,
+    options: MotionConfig,
+    newest: ActionId,
+    /// The frame drafted last ended a chunk.
+    crossed: bool,
+    /// The scene was corrected and no frame shows it yet.
+    adjusted: bool,
+}
+
+impl Track for World {
+    fn act(&mut self, now: Instant, action: Action) {
+        self.newest = action.id;
+        self.motion
+            .act(now, direction(action.direction), action.speed);
+    }
+
+    fn adjust(&mut self, change: SceneChange) -> bool {
+        let before = self.scene;
+        if let Some(new) = change.mode {
+            self.scene = self.scene.with_mode(mode(new));
+        }
+        if let Some(horizon) = change.horizon {
+            self.scene = self.scene.with_horizon(horizon);
+        }
+        self.adjusted = self.scene != before;
+        self.adjusted
+    }
+
+    fn is_still(&self, now: Instant) -> bool {
+        !self.adjusted && self.motion.is_still(now)
+    }
+
+    fn draft(&mut self, now: Instant) -> Draft {
+        if std::mem::take(&mut self.crossed) {
+            self.motion.rebase(&self.scene);
+        }
+        self.adjusted = false;
+        let pose = self.motion.advance(now);
+        let seen = self.motion.seen(&self.scene);
+        self.crossed = self.motion.needs_rebase(&self.scene);
+        let row = |role: &'static str, values: &[f32]| (Role::Borrowed(role), row(values));
+        Draft {
+            inputs: vec![
+                row("pose", &pose.to_tensor()),
+                row("scene", &seen.to_tensor()),
+            ],
+            boundary: self.crossed,
+            action: self.newest,
+        }
+    }
+
+    fn fresh_state(&mut self) -> Vec<(Role, Tensor)> {
+        let Rgb8 {
+            width,
+            height,
+            data,
+        } = &self.picture;
+        let mut planes = vec![0.0; data.len()];
+        convert::rgb8_to_planar(data, *width, *height, &mut planes);
+        self.motion = Motion::new(self.options);
+        self.crossed = false;
+        let tensor = Tensor::f32(vec![1, 3, *height as usize, *width as usize], planes);
+        tensor.map_or_else(
+            |_| Vec::new(),
+            |image| vec![(Role::Borrowed("image"), image)],
+        )
+    }
+}
+
+/// A batch of one row.
+fn row(values: &[f32]) -> Tensor {
+    Tensor::f32(vec![1, values.len()], values.to_vec())
+        .unwrap_or_else(|_| Tensor::zeros(crate::engine::DType::F32, vec![1, 0]))
+}
+
+fn mode(mode: SceneMode) -> super::scene::SceneMode {
+    use super::scene::SceneMode as M;
+    match mode {
+        SceneMode::Room => M::Room,
+        SceneMode::Street => M::Street,
+        SceneMode::Open => M::Open,
+        SceneMode::Flat => M::Flat,
+    }
+}
+
+fn direction(direction: Direction) -> Move {
+    match direction {
+        Direction::Forward => Move::Forward,
+        Direction::Left => Move::Left,
+        Direction::Back => Move::Back,
+        Direction::Right => Move::Right,
+    }
+}

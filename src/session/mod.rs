@@ -1,0 +1,23 @@
+//! What a session is, without actors, sockets, clocks or engines: time is an argument everywhere.
+//!
+//! - [`spec`]: how a session keeps its input, delivers its output and paces its work, as data;
+//! - [`media`]: what clients give (on the pixel lane), [`command`]: what they ask (on the control lane);
+//! - [`machine`]: the state of a session and the only function that changes it;
+//! - [`ingress`], [`egress`]: the buffers behind the policies;
+//! - [`pacing`]: when the next frame is due; [`rate`]: how much input a client may send.
+
+pub mod command;
+pub mod egress;
+pub mod id;
+pub mod ingress;
+pub mod machine;
+pub mod media;
+pub mod pacing;
+pub mod rate;
+pub mod spec;
+
+pub use command::{Command, EndReason};
+pub use id::SessionId;
+pub use machine::{Effect, Input, Machine, NotAllowed, State};
+pub use media::{Action, Direction, Media, SceneChange, SceneMode};
+pub use spec::{Class, EgressPolicy, IngressPolicy, SessionSpec, SpecError};

@@ -67,11 +67,30 @@ fn vote(grey: &Grey, edges: &[Edge]) -> Option<Vanishing> {
         )
     });
     let (x, y, votes) = scored.max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let (x, y) = meet(edges, x, y).unwrap_or((x, y));
     Some(Vanishing {
         x,
         y,
         share: votes / total,
     })
+}
+
+/// The point nearest to the lines of all who voted for (x, y), by least squares; nothing if it is not close to it.
+fn meet(edges: &[Edge], x: f32, y: f32) -> Option<(f32, f32)> {
+    let (mut xx, mut xy, mut yy, mut right, mut down) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for edge in voters(edges, x, y) {
+        let ([nx, ny], weight) = (edge.normal, edge.strength);
+        let offset = (edge.x - x) * nx + (edge.y - y) * ny;
+        xx += weight * nx * nx;
+        xy += weight * nx * ny;
+        yy += weight * ny * ny;
+        right += weight * nx * offset;
+        down += weight * ny * offset;
+    }
+    let determinant: f32 = xx * yy - xy * xy;
+    let dx = (yy * right - xy * down) / determinant;
+    let dy = (xx * down - xy * right) / determinant;
+    (dx.hypot(dy) < 12.0).then_some((x + dx, y + dy))
 }
 
 /// The edges whose line passes through a point. Those close to it are left out: they point everywhere.
@@ -95,15 +114,15 @@ fn boxed(grey: &Grey, edges: &[Edge], point: &Vanishing) -> Scene {
             .sum()
     };
     let all = weigh(&|_, _| true);
-    let above = weigh(&|_, dy| dy < 0.0) / all;
+    let above = weigh(&|_, dy| dy < 0.0);
     // The ceiling is what lies higher than it lies aside; a street has only sky there.
-    let overhead = weigh(&|dx, dy| -dy > dx.abs() * 0.8) / all;
-    let mode = match (above > WALLED, overhead > CEILED) {
+    let overhead = weigh(&|dx, dy| -dy > dx.abs() * 0.8);
+    let mode = match (above > WALLED * all, overhead > CEILED * above) {
         (false, _) => SceneMode::Open,
         (true, false) => SceneMode::Street,
         (true, true) => SceneMode::Room,
     };
-    let scene = Scene::of(mode).with_horizon(point.y / grey.height as f32);
+    let scene = Scene::of(mode).with_horizon((point.y + 0.5) / grey.height as f32);
     match mode {
         SceneMode::Room | SceneMode::Street => faced(grey, &voters, point, scene),
         SceneMode::Open | SceneMode::Flat => scene,
@@ -141,10 +160,11 @@ fn faced(grey: &Grey, voters: &[&Edge], point: &Vanishing, scene: Scene) -> Scen
         .unwrap_or(1.0)
         .max(1.0);
     let focal = grey.width.max(grey.height) as f32 / (2.0 * HALF_VIEW);
-    let usual = scene.back;
+    // Half way to the usual box: kerbs, planks and shelves vote just as a seam does.
+    let half = |found: f32, usual: f32| 0.5 * (found.clamp(usual * 0.5, usual * 2.0) + usual);
     Scene {
-        wall: (scene.floor / angle.tan()).clamp(0.7, 3.0),
-        back: (scene.floor * focal / first).clamp(usual * 0.7, usual * 1.4),
+        wall: half(scene.floor / angle.tan(), scene.wall),
+        back: half(scene.floor * focal / first, scene.back),
         ..scene
     }
 }

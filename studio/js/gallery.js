@@ -20,7 +20,7 @@ export class Gallery {
     const list = await samples();
     const tiles = list.map((sample) => {
       const tile = this.#tile(sample.title, 'sample', async () => this.#choose(tile, await loadSample(sample)));
-      tile.prepend(Object.assign(new Image(), { src: `/studio/samples/${sample.name}.jpg`, alt: '' }));
+      tile.prepend(thumbnail(`/studio/samples/${sample.name}.jpg`));
       this.browse.before(tile);
       return tile;
     });
@@ -31,7 +31,7 @@ export class Gallery {
     const picture = await fromFile(file);
     if (this.#own) { URL.revokeObjectURL(this.#own.picture.url); this.#own.tile.remove(); }
     const tile = this.#tile(picture.title, 'own', () => this.#choose(tile, picture));
-    tile.prepend(Object.assign(new Image(), { src: picture.url, alt: '' }));
+    tile.prepend(thumbnail(picture.url));
     this.#own = { tile, picture };
     this.browse.before(tile);
     tile.click();
@@ -53,4 +53,11 @@ export class Gallery {
     tile.addEventListener('click', onClick);
     return tile;
   }
+}
+
+// The title of the tile names the picture, so the image itself says nothing; one that does not decode is left out.
+function thumbnail(src) {
+  const image = Object.assign(new Image(), { src, alt: '' });
+  image.addEventListener('error', () => image.remove());
+  return image;
 }

@@ -65,8 +65,8 @@ export class WorldSession extends EventTarget {
 
   #failed(error) {
     if (error.kind === 'network') return this.#retry(error.message, 0);
-    if (error.kind === 'full') return this.#retry(`The server is full or closing: ${error.message}.`, error.retryAfterMs);
-    this.#move({ type: 'refused', text: error.message || String(error) });
+    if (error.kind === 'full') return this.#retry(sentence(error.message), error.retryAfterMs);
+    this.#move({ type: 'refused', text: sentence(error.message || String(error)) });
   }
 
   #connect() {
@@ -132,4 +132,10 @@ export class WorldSession extends EventTarget {
   }
 
   #tell(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+}
+
+// The server's errors are lower-case fragments; on the page they are sentences.
+function sentence(text) {
+  const trimmed = text.trim().replace(/\.$/, '');
+  return `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}.`;
 }

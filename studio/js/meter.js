@@ -49,7 +49,7 @@ export class Meter {
     this.#answer(frame.action, painted);
     const folded = fold(frame.stages, clock.net(frame.sentMs, arrived), painted - arrived);
     const entry = this.#timeline.add(painted, folded);
-    this.#strip.show(entry, this.#timeline.quantile(0.95), 1000 / this.#fps);
+    this.#strip.show(entry, this.#timeline.quantile(0.99), 1000 / this.#fps);
     this.#plot.wake();
   }
 

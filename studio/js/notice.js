@@ -2,9 +2,13 @@
 
 import { label } from './state.js';
 
+// Opening is usually over before it could be read about.
+const OPENING_AFTER_MS = 600;
+
 export class Notice {
   #count = 0;
   #faultTimer = 0;
+  #opening = 0;
 
   /** @param {Object<string, HTMLElement>} el link, linkText, stage, box, text, act, stop @param {() => void} onAct */
   constructor(el, onAct) {
@@ -19,7 +23,9 @@ export class Notice {
     linkText.textContent = label(state);
     stop.textContent = state.name === 'ended' || state.name === 'error' ? 'Start' : 'Stop';
     clearInterval(this.#count);
+    clearTimeout(this.#opening);
     if (state.name === 'reconnecting') return this.#countdown(state);
+    if (state.name === 'connecting') this.#opening = setTimeout(() => this.#say('Opening the picture…'), OPENING_AFTER_MS);
     const act = { ended: 'Walk again', error: 'Try again' }[state.name];
     this.#say(state.text, act);
   }

@@ -21,9 +21,13 @@ export class Strip {
   /** Milliseconds at the right end of the bar; shared with the plot. */
   get scale() { return this.#scale; }
 
-  /** Shows one frame. @param {import('./timeline.js').Entry} entry @param {number} p95 ms @param {number} frameMs time of a frame at the stream's rate */
-  show(entry, p95, frameMs) {
-    this.#scale = scaleFor(Math.max(p95 ?? 0, frameMs * 1.2, entry.total));
+  /**
+   * Shows one frame. The scale follows the slow frames of the last seconds, not each single one, so that it holds
+   * still; a frame beyond it fills the bar.
+   * @param {import('./timeline.js').Entry} entry @param {number} slow ms, a high quantile @param {number} frameMs ms of a frame at the stream's rate
+   */
+  show(entry, slow, frameMs) {
+    this.#scale = scaleFor(Math.max(slow, frameMs * 1.2));
     entry.values.forEach((value, i) => {
       this.segments[i].style.setProperty('--share', `${(100 * value) / this.#scale}%`);
     });

@@ -50,7 +50,7 @@ function nearestRank(values, share) {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }
 
-const SCALES = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000];
+const SCALES = [10, 20, 30, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000];
 
 /** The smallest round scale (ms) that holds `value`. */
 export function scaleFor(value) {

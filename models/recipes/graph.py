@@ -52,6 +52,39 @@ class Value:
         return self.graph.op("Abs", self)
 
 
+class Branch:
+    """The part of a graph between `with` and its end, to be run on a condition; otherwise `otherwise` is the result."""
+
+    def __init__(self, graph: "Graph", otherwise: Value):
+        self.graph, self.otherwise, self.result = graph, otherwise, None
+
+    def __enter__(self) -> "Branch":
+        self.outside, self.graph.nodes = self.graph.nodes, []
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.inside, self.graph.nodes = self.graph.nodes, self.outside
+
+    def give(self, value: Value) -> None:
+        self.result = value
+
+    def choose(self, condition: Value) -> Value:
+        """Adds the `If` node."""
+        graph = self.graph
+
+        def body(name: str, nodes: list, value: Value):
+            last = helper.make_node("Identity", [value.name], [name], name=f"{name}_last")
+            info = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+            return helper.make_graph([*nodes, last], name, [], [info])
+
+        return graph.op(
+            "If",
+            condition,
+            then_branch=body(f"{graph.name}_then", self.inside, self.result),
+            else_branch=body(f"{graph.name}_else", [], self.otherwise),
+        )
+
+
 class Graph:
     """Collects nodes, inputs, outputs and constants of one graph."""
 
@@ -61,13 +94,14 @@ class Graph:
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
         self.constants: dict[tuple, onnx.TensorProto] = {}
+        self.count = 0
 
     def input(self, name: str, shape: list) -> Value:
         self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
         return Value(self, name)
 
     def output(self, value: Value, name: str, shape: list) -> None:
-        self.nodes.append(helper.make_node("Identity", [value.name], [name], name=f"n{len(self.nodes)}"))
+        self.nodes.append(helper.make_node("Identity", [value.name], [name], name=f"{name}_last"))
         self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
 
     def constant(self, array: np.ndarray) -> Value:
@@ -89,8 +123,9 @@ class Graph:
     def op(self, kind: str, *inputs, outputs: int = 1, **attributes):
         """Adds one node. Numbers become f32 scalars, `None` an input that is left out."""
         names = ["" if item is None else self.value(item).name for item in inputs]
-        results = [f"v{len(self.nodes)}" + ("" if outputs == 1 else f"_{i}") for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, names, results, name=f"n{len(self.nodes)}", **attributes))
+        number, self.count = self.count, self.count + 1
+        results = [f"v{number}" + ("" if outputs == 1 else f"_{i}") for i in range(outputs)]
+        self.nodes.append(helper.make_node(kind, names, results, name=f"n{number}", **attributes))
         values = [Value(self, name) for name in results]
         return values[0] if outputs == 1 else values
 
@@ -99,6 +134,9 @@ class Graph:
         for item in rest:
             first = self.op("Max", first, item)
         return first
+
+    def branch(self, otherwise: Value) -> Branch:
+        return Branch(self, otherwise)
 
     def serialise(self, producer: str, doc: str) -> bytes:
         graph = helper.make_graph(

@@ -15,6 +15,8 @@ import re
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from graph import Graph, Value
 
 FOLDER = Path(__file__).resolve().parent.parent / "world-box"
@@ -28,9 +30,10 @@ ABSENT = 16.0
 FAR = 64.0
 CEILING = 0.8
 """Height of a ceiling over the eye, in heights of the eye over the floor: a 1.6 m eye in a room of 2.9 m."""
-SHARPEN = 0.9
-"""Weight of the unsharp mask for each unit of magnification over 1."""
-SHARPEN_MOST = 0.6
+SHARPEN, SHARPEN_MOST = 0.8, 0.55
+"""Weight of the unsharp mask for each unit of magnification over 1, and its bound: more rings after some chunks."""
+RENEW_STEP = 1.25
+"""How far back the view is taken that a renewal passes over to, in distances of the back."""
 
 
 def build() -> bytes:
@@ -40,18 +43,31 @@ def build() -> bytes:
     scene = g.input("scene", ["batch", 4])
     view = Lens(g, image)
     box = Box(g, scene, view)
+    *pose, renewal = columns(g, pose, 6)
+    frame = sharpened(g, *drawn(g, image, pose, box, view), view)
+    # A renewal costs a second sampling, so that branch runs only while there is one in the batch.
+    weight = g.op("Clip", g.op("Unsqueeze", renewal, g.ints(3)), 0.0, 1.0)
+    with g.branch(frame) as renewed:
+        pose[2] = pose[2] - box.back * RENEW_STEP
+        farther, _ = drawn(g, image, pose, box, view)
+        renewed.give(frame + (farther - frame) * weight)
+    some = g.op("Greater", g.op("ReduceMax", weight, keepdims=0), g.value(0.0))
+    g.output(renewed.choose(some), "frame", ["batch", 3, "height", "width"])
+    return g.serialise("frameloom/models/recipes/world_box.py", "Walk through a picture: analytic box geometry, nothing learned.")
+
+
+def drawn(g: Graph, image: Value, pose: list[Value], box: "Box", view: "Lens") -> tuple[Value, Value]:
+    """The frame seen at a pose, and its magnification on the coarse grid."""
     origin, ray = camera(g, pose, box, view)
     gx, gy, magnification = project(g, box, view, *hit(g, box, origin, ray))
-    amount = g.op("Clip", (magnification - 1.0) * SHARPEN, 0.0, SHARPEN_MOST)
-    frame = sample(g, image, view, gx, gy, amount)
-    g.output(frame, "frame", ["batch", 3, "height", "width"])
-    return g.serialise("frameloom/models/recipes/world_box.py", "Walk through a picture: analytic box geometry, nothing learned.")
+    return sample(g, image, view, gx, gy), magnification
 
 
 class Lens:
     """The picture's size and the coarse grid of view coordinates, -1 to 1 from the first pixel's centre to the last's.
 
-    `rise` [height, rows] and `spread` [columns, width] interpolate a coarse [.., rows, columns] to every pixel.
+    `rise` [height, rows] and `spread` [columns, width] interpolate a coarse [.., rows, columns] to every pixel; `across`
+    and `down` together are every pixel's own coordinates, [1, 2, height, width] once added.
     """
 
     def __init__(self, g: Graph, image: Value):
@@ -61,12 +77,13 @@ class Lens:
         self.a = g.op("Cast", width, to=1) / longest * HALF_VIEW
         self.b = g.op("Cast", height, to=1) / longest * HALF_VIEW
         columns, pixels = axis(g, width)
-        place = lambda shape: g.op("Reshape", pixels, g.ints(*shape))
-        self.across = g.op("Concat", place([1, 1, 1, -1]), place([1, 1, 1, -1]) * 0.0, axis=1)
+        across = g.op("Reshape", pixels, g.ints(1, 1, 1, -1))
+        self.across = g.op("Concat", across, across * 0.0, axis=1)
         self.u = g.op("Reshape", columns, g.ints(1, 1, -1))
         self.spread = hats(g, g.op("Reshape", pixels, g.ints(1, -1)), g.op("Reshape", columns, g.ints(-1, 1)), width)
         rows, pixels = axis(g, height)
-        self.down = g.op("Concat", place([1, 1, -1, 1]) * 0.0, place([1, 1, -1, 1]), axis=1)
+        down = g.op("Reshape", pixels, g.ints(1, 1, -1, 1))
+        self.down = g.op("Concat", down * 0.0, down, axis=1)
         self.v = g.op("Reshape", rows, g.ints(1, -1, 1))
         self.rise = hats(g, g.op("Reshape", pixels, g.ints(-1, 1)), g.op("Reshape", rows, g.ints(1, -1)), height)
 
@@ -113,17 +130,15 @@ def columns(g: Graph, tensor: Value, count: int) -> list[Value]:
     return g.op("Split", cube, axis=1, num_outputs=count, outputs=count)
 
 
-def camera(g: Graph, pose: Value, box: Box, view: Lens):
+def camera(g: Graph, pose: list[Value], box: Box, view: Lens):
     """Where the new camera stands, kept inside the box, and the direction of each ray, kept ahead of it."""
-    x, y, z, yaw, pitch, roll = columns(g, pose, 6)
+    x, y, z, yaw, pitch = pose
     inside = lambda value, low, high: g.op("Min", g.op("Max", value, low), high)
     x = inside(x, box.wall * -0.9, box.wall * 0.9)
     y = inside(y, box.ceiling * -0.9, box.floor * 0.9)
     z = inside(z, g.value(-FAR), box.back * 0.9)
-    yaw, pitch, roll = (g.op("Clip", angle, -0.5, 0.5) for angle in (yaw, pitch, roll))
+    yaw, pitch = (g.op("Clip", angle, -0.5, 0.5) for angle in (yaw, pitch))
     dx, dy = view.u * view.a, (view.v - box.centre) * view.b
-    cos, sin = g.op("Cos", roll), g.op("Sin", roll)
-    dx, dy = dx * cos - dy * sin, dx * sin + dy * cos
     cos, sin = g.op("Cos", pitch), g.op("Sin", pitch)
     dy, ahead = dy * cos - sin, g.max(dy * sin + cos, 0.05)
     cos, sin = g.op("Cos", yaw), g.op("Sin", yaw)
@@ -163,7 +178,7 @@ def mirror(g: Graph, value: Value) -> Value:
     return 1.0 - abs((turns - g.op("Floor", turns)) * 4.0 - 2.0)
 
 
-def sample(g: Graph, image: Value, view: Lens, gx: Value, gy: Value, amount: Value) -> Value:
+def sample(g: Graph, image: Value, view: Lens, gx: Value, gy: Value) -> Value:
     """Interpolates the coarse grid to every pixel and samples the picture there.
 
     The interpolation is two matrix products with weights made on the spot: what `Resize` gives (linear, align_corners),
@@ -172,8 +187,24 @@ def sample(g: Graph, image: Value, view: Lens, gx: Value, gy: Value, amount: Val
     offsets = g.op("Concat", g.op("Unsqueeze", gx - view.u, g.ints(1)), g.op("Unsqueeze", gy - view.v, g.ints(1)), axis=1)
     fine = g.op("MatMul", view.rise, g.op("MatMul", offsets, view.spread)) + view.across + view.down
     grid = g.op("Transpose", fine, perm=[0, 2, 3, 1])
-    frame = g.op("GridSample", image, grid, mode="linear", padding_mode="zeros", align_corners=1)
-    return frame
+    return g.op("GridSample", image, grid, mode="linear", padding_mode="zeros", align_corners=1)
+
+
+def sharpened(g: Graph, frame: Value, magnification: Value, view: Lens) -> Value:
+    """Gives back some of the edge that sampling takes: an unsharp mask, as strong as the picture is enlarged there.
+
+    Nothing where nothing is enlarged, so pose zero stays exact and a chain of chunks does not ring. The mean of the
+    picture stays as it is: the mask sums to zero.
+    """
+    binomial = np.outer([1, 2, 1], [1, 2, 1]).astype("<f4") / 16
+    mask = -np.broadcast_to(binomial, (3, 1, 3, 3)).copy()
+    mask[:, :, 1, 1] += 1
+    # Strides and dilations are the defaults; rten wants them said.
+    edge = g.op("Conv", frame, g.constant(mask), group=3, pads=[1] * 4, strides=[1, 1], dilations=[1, 1])
+    amount = g.op("Clip", (magnification - 1.0) * SHARPEN, 0.0, SHARPEN_MOST)
+    amount = g.op("Unsqueeze", amount, g.ints(1))
+    amount = g.op("MatMul", view.rise, g.op("MatMul", amount, view.spread))
+    return g.op("Clip", frame + edge * amount, 0.0, 1.0)
 
 
 def main() -> int:

@@ -41,3 +41,77 @@ fn resize_into(picture: &Rgb8, covered: &mut Rgb8) {
         .resize_typed(&source, &mut target, &options)
         .expect("the crop is computed to lie inside the picture");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const RED: [u8; 3] = [255, 0, 0];
+    const GREEN: [u8; 3] = [0, 255, 0];
+
+    #[test]
+    fn a_wide_picture_loses_its_sides_equally() {
+        let striped = Rgb8::from_fn(
+            300,
+            100,
+            |x, _| if (100..200).contains(&x) { GREEN } else { RED },
+        );
+        let covered = cover(&striped, 50, 50);
+        // The outermost columns average over the edge of the crop, hence inside it.
+        assert!((1..49).all(|x| covered.pixel(x, 25) == Some(GREEN)));
+    }
+
+    #[test]
+    fn a_tall_picture_loses_top_and_bottom_equally() {
+        let striped = Rgb8::from_fn(
+            100,
+            300,
+            |_, y| if (100..200).contains(&y) { GREEN } else { RED },
+        );
+        let covered = cover(&striped, 50, 50);
+        assert!((1..49).all(|y| covered.pixel(25, y) == Some(GREEN)));
+    }
+
+    #[test]
+    fn a_picture_of_the_right_size_is_unchanged() {
+        let picture = Rgb8::from_fn(31, 17, |x, y| [x as u8, y as u8, 5]);
+        assert_eq!(cover(&picture, 31, 17), picture);
+    }
+
+    #[test]
+    fn fine_detail_is_averaged_when_shrinking() {
+        let checkers = Rgb8::from_fn(256, 256, |x, y| [((x + y) % 2 * 255) as u8; 3]);
+        let covered = cover(&checkers, 32, 32);
+        assert!(covered.data.iter().all(|&level| level.abs_diff(127) <= 4));
+    }
+
+    #[test]
+    fn a_picture_with_missing_bytes_becomes_black() {
+        let broken = Rgb8 {
+            width: 9,
+            height: 9,
+            data: vec![200; 5],
+        };
+        assert_eq!(cover(&broken, 4, 4), Rgb8::filled(4, 4, [0; 3]));
+    }
+
+    proptest! {
+        #[test]
+        fn one_colour_stays_one_colour_at_every_size(
+            (width, height) in (1u32..400, 1u32..400),
+            (to_width, to_height) in (1u32..200, 1u32..200),
+            colour in any::<[u8; 3]>(),
+        ) {
+            let covered = cover(&Rgb8::filled(width, height, colour), to_width, to_height);
+            prop_assert_eq!(covered, Rgb8::filled(to_width, to_height, colour));
+        }
+
+        #[test]
+        fn extreme_shapes_never_leave_the_picture(long in 1u32..16_384, to in (1u32..64, 1u32..64), upright in any::<bool>()) {
+            let (width, height) = if upright { (1, long) } else { (long, 1) };
+            let covered = cover(&Rgb8::filled(width, height, [9, 8, 7]), to.0, to.1);
+            prop_assert_eq!(covered, Rgb8::filled(to.0, to.1, [9, 8, 7]));
+        }
+    }
+}

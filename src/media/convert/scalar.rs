@@ -6,8 +6,12 @@
 /// Pixels a step: one 16-byte vector of each channel.
 pub(super) const CHUNK: usize = 16;
 
-/// [0, 1] → 0 … 255. `max` before `min`: it turns NaN into 0.
+/// [0, 1] → 0 … 255.
 #[inline(always)]
+#[allow(
+    clippy::manual_clamp,
+    reason = "`max` before `min` turns NaN into 0; `clamp` keeps it"
+)]
 pub(super) fn level(value: f32) -> u8 {
     // The cast truncates, so that adding a half rounds to the nearest, halves upwards.
     (value.max(0.0).min(1.0) * 255.0 + 0.5) as u8

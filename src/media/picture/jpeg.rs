@@ -45,8 +45,8 @@ fn decode_strict(bytes: &[u8], limits: &DecodeLimits) -> Result<Rgb8, Refusal> {
         }));
     }
     decoder.set_output_format(turbo::PixelFormat::Rgb);
-    // A warning is a place where the library filled in what was missing.
-    decoder.set_stop_on_warning(true);
+    // Not lenient: what is missing is an error. Stray bytes between segments are only a warning,
+    // as cameras and editors do leave some.
     let upright = decoder.decode_image()?.apply_orientation();
     picture(upright.width, upright.height, upright.data).map_err(Refusal::Final)
 }

@@ -138,3 +138,6 @@ impl DecodeLimits {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

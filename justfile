@@ -1,0 +1,44 @@
+# One recipe for each step of .ci/run, and a few for every day. `just` alone lists them.
+
+_list:
+    @just --list --unsorted
+
+# Everything that must pass before a change is merged.
+ci:
+    .ci/run
+
+# Is the code formatted?
+fmt:
+    cargo fmt --all --check
+
+# Does the compiler have anything to say?
+clippy:
+    cargo clippy --all-targets --locked -- -D warnings
+
+# All tests: units, the integration binary, the browser.
+test *filter:
+    cargo nextest run --locked {{filter}}
+
+# The examples in the documentation.
+doc-test:
+    cargo test --doc --locked
+
+# The documentation itself, with broken links as errors.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
+
+# Licences, bans, advisories and sources of all dependencies (needs cargo-deny).
+deny:
+    cargo deny check
+
+# The benchmarks.
+bench *filter:
+    cargo bench --locked {{filter}}
+
+# The server, as a user would start it.
+serve *args:
+    cargo run --release --locked -- serve {{args}}
+
+# The merged settings and where each came from.
+config *args:
+    cargo run --locked -- config print {{args}}

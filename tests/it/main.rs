@@ -1,0 +1,7 @@
+//! The one integration binary: everything that needs the crate from outside, or its sources.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod grafana;
+mod habits;
+mod layers;
+mod sources;

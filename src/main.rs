@@ -1,1 +1,3 @@
+//! The command `frameloom`: hands over to the app.
+
 fn main() {}

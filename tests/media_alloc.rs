@@ -1,7 +1,10 @@
 //! A small file that claims a huge picture costs no memory.
 //!
 //! Its own test program, because it counts every allocation of the process.
-#![allow(unsafe_code, reason = "an allocator that counts is unsafe by its trait")]
+#![allow(
+    unsafe_code,
+    reason = "an allocator that counts is unsafe by its trait"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};

@@ -346,20 +346,53 @@ fn a_series_that_is_not_exported_is_caught() {
     );
 }
 
+/// The query with the dashboard's variables filled in, as Grafana sends it.
+fn filled(query: &str) -> String {
+    let variables = [
+        ("$__rate_interval", "1m"),
+        ("$__interval", "1m"),
+        ("$pipeline", ".*"),
+    ];
+    variables
+        .iter()
+        .fold(query.to_owned(), |query, (name, value)| {
+            query.replace(name, value)
+        })
+}
+
+#[test]
+fn prometheus_understands_every_query() {
+    let panels = queries()
+        .into_iter()
+        .filter(|query| !query.starts_with("label_values("));
+    let rule = |(index, query): (usize, String)| serde_json::json!({"record": format!("q{index}"), "expr": filled(&query)});
+    let rules: Vec<Value> = panels.enumerate().map(rule).collect();
+    // JSON is YAML.
+    let text = serde_json::json!({"groups": [{"name": "dashboard", "rules": rules}]}).to_string();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    promtool(&["check", "rules", file.path().to_str().unwrap()]);
+}
+
 #[test]
 fn the_sample_of_prometheus_is_valid() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/grafana/prometheus.yml");
-    match Command::new("promtool")
-        .args(["check", "config", path])
-        .output()
-    {
-        Ok(output) => assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        ),
+    promtool(&["check", "config", path]);
+}
+
+/// Fails if `promtool` finds fault; says so if it cannot be run.
+fn promtool(arguments: &[&str]) {
+    match Command::new("promtool").args(arguments).output() {
+        Ok(output) => {
+            let told = [output.stdout, output.stderr].concat();
+            assert!(
+                output.status.success(),
+                "{}",
+                String::from_utf8_lossy(&told)
+            );
+        }
         Err(why) => {
-            eprintln!("skipped: promtool cannot be run ({why}); install the prometheus package")
+            eprintln!("skipped: promtool cannot be run ({why}); install the prometheus package");
         }
     }
 }

@@ -55,10 +55,12 @@ impl fmt::Display for Value {
 pub(super) fn flatten(text: &str, path: Option<PathBuf>) -> (Vec<(String, Setting)>, Vec<Fault>) {
     let document = Document { text, path };
     let (table, errors) = DeTable::parse_recoverable(text);
-    let faults = errors
+    let mut faults: Vec<Fault> = errors
         .iter()
         .map(|error| document.syntax_fault(error))
         .collect();
+    // The parser goes on after a fault; on the same line it has nothing new to say.
+    faults.dedup_by(|next, first| next.origin == first.origin);
     let mut settings = Vec::new();
     document.walk("", table.get_ref(), &mut settings);
     (settings, faults)
@@ -75,6 +77,8 @@ impl Document<'_> {
             let key = join(prefix, name.get_ref());
             match value.get_ref() {
                 DeValue::Table(inner) => self.walk(&key, inner, into),
+                // What the parser made up to go on after a syntax fault, which is reported.
+                _ if value.span().is_empty() => {}
                 _ => into.push((key, self.setting(value))),
             }
         }

@@ -79,6 +79,8 @@ pub enum Problem {
     NotA {
         /// What the key takes, with its range: "a whole number from 1 to 64".
         expected: String,
+        /// The key's default, as TOML.
+        default: String,
     },
     /// Two listeners want the same address.
     #[error("{other} listens there already")]
@@ -112,7 +114,9 @@ impl Fault {
             Problem::UnknownKey { suggestion: None } => {
                 "remove it; `frameloom config print` shows every key".to_owned()
             }
-            Problem::NotA { .. } => format!("give {} such a value, or remove it", self.key),
+            Problem::NotA { default, .. } => {
+                format!("correct it, or remove it for the default {default}")
+            }
             Problem::AddressTaken { .. } => format!("give {} a port of its own", self.key),
             Problem::AdminExposed => format!(
                 "set {} to 16 characters or more, or {} to 127.0.0.1",

@@ -17,15 +17,20 @@ pub(super) struct Setting {
     pub(super) origin: Origin,
 }
 
-/// Every key with its winning value.
+/// Every key with its winning value, and its default.
 #[derive(Debug, Clone)]
 pub(super) struct Merged {
     settings: BTreeMap<String, Setting>,
+    defaults: BTreeMap<String, Value>,
 }
 
 impl Merged {
     pub(super) fn get(&self, key: &str) -> Option<&Setting> {
         self.settings.get(key)
+    }
+
+    pub(super) fn default_of(&self, key: &str) -> Option<&Value> {
+        self.defaults.get(key)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
@@ -38,9 +43,7 @@ impl Merged {
 /// Merges all layers; the faults are unknown keys and syntax errors.
 pub(super) fn merge(sources: &Sources) -> (Merged, Vec<Fault>) {
     let (defaults, mut faults) = document::flatten(DOCUMENT, None);
-    let mut merged = Merged {
-        settings: defaults.into_iter().collect(),
-    };
+    let mut merged = Merged::of(defaults);
     if let Some((path, text)) = &sources.file {
         let (settings, syntax) = document::flatten(text, Some(path.clone()));
         faults.extend(syntax);
@@ -81,6 +84,13 @@ fn from_flags(sources: &Sources) -> impl Iterator<Item = Raw<'_>> {
 }
 
 impl Merged {
+    fn of(defaults: Vec<(String, Setting)>) -> Self {
+        let settings: BTreeMap<String, Setting> = defaults.into_iter().collect();
+        let value = |(key, setting): (&String, &Setting)| (key.clone(), setting.value.clone());
+        let defaults = settings.iter().map(value).collect();
+        Self { settings, defaults }
+    }
+
     fn set(&mut self, key: String, setting: Setting) -> Option<Fault> {
         if let Some(slot) = self.settings.get_mut(&key) {
             *slot = setting;
@@ -104,14 +114,34 @@ impl Merged {
         self.set(key, Setting { value, origin })
     }
 
-    /// The key that was probably meant: one that ends alike, else the one with the fewest typing
-    /// mistakes, if those are at most a third of it.
+    /// The key that was probably meant: one that ends so (its section was left out), one whose parts
+    /// are each at most half mistyped, or the only one of that name in another section.
     fn suggest(&self, wrong: &str) -> Option<String> {
         let ending = format!(".{wrong}");
-        let alike = self.settings.keys().find(|key| key.ends_with(&ending));
-        let distance = |key: &String| strsim::damerau_levenshtein(key, wrong);
-        let nearest = || self.settings.keys().min_by_key(|key| distance(key));
-        let near = |key: &&String| distance(key) * 3 <= key.len();
-        alike.or_else(|| nearest().filter(near)).cloned()
+        let ends_so = self.settings.keys().find(|key| key.ends_with(&ending));
+        let similar = || {
+            let near = self.settings.keys().filter(|key| is_near(key, wrong));
+            near.min_by_key(|key| strsim::damerau_levenshtein(key, wrong))
+        };
+        ends_so
+            .or_else(similar)
+            .or_else(|| self.elsewhere(wrong))
+            .cloned()
     }
+
+    fn elsewhere(&self, wrong: &str) -> Option<&String> {
+        let mut namesakes = self.settings.keys().filter(|key| leaf(key) == leaf(wrong));
+        let first = namesakes.next()?;
+        namesakes.next().is_none().then_some(first)
+    }
+}
+
+fn leaf(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
+}
+
+fn is_near(key: &str, wrong: &str) -> bool {
+    let near = |(right, wrong)| strsim::damerau_levenshtein(right, wrong) * 2 <= right.len();
+    let parts = || key.split('.').zip(wrong.split('.'));
+    key.matches('.').count() == wrong.matches('.').count() && parts().all(near)
 }

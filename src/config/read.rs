@@ -74,12 +74,10 @@ impl<'a> Reader<'a> {
         self.read.insert(key.to_owned());
         let value = self.merged.get(key).map(|setting| &setting.value);
         value.and_then(parse).unwrap_or_else(|| {
-            self.fault(
-                key,
-                Problem::NotA {
-                    expected: expected.to_string(),
-                },
-            );
+            let default = self.merged.default_of(key).map(ToString::to_string);
+            let default = default.unwrap_or_default();
+            let expected = expected.to_string();
+            self.fault(key, Problem::NotA { expected, default });
             stand_in
         })
     }

@@ -57,6 +57,7 @@ pub fn install() -> Result<MetricsHandle, InstallError> {
     process.describe();
     metrics::ALL.iter().for_each(describe);
     gauge(&metrics::BUILD_INFO, [env!("CARGO_PKG_VERSION").into()]).set(1.0);
+    super::http::begin_closes();
     Ok(INSTALLED
         .get_or_init(|| MetricsHandle {
             prometheus,

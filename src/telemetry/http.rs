@@ -32,6 +32,9 @@ const CLOSE_CODES: [(u16, &str); 14] = [
     (1014, "1014"),
 ];
 
+/// The label of all other codes.
+const OTHER_CODE: &str = "other";
+
 /// One listener. Make it once and share it.
 pub struct HttpMeters {
     listener: Label,
@@ -96,6 +99,17 @@ impl Drop for ConnectionMeter {
 /// A WebSocket was closed with `code`, by whichever side; 1006 where no code was sent.
 pub fn socket_closed(code: u16) {
     let known = CLOSE_CODES.iter().find(|(number, _)| *number == code);
-    let label = known.map_or("other", |(_, label)| label);
-    counter(&metrics::WS_CLOSE, [label.into()]).increment(1);
+    closes(known.map_or(OTHER_CODE, |(_, label)| label)).increment(1);
+}
+
+/// Exports every close code at 0, so that its rate has a start.
+pub(super) fn begin_closes() {
+    let known = CLOSE_CODES.iter().map(|(_, label)| *label);
+    known
+        .chain([OTHER_CODE])
+        .for_each(|label| closes(label).increment(0));
+}
+
+fn closes(label: &'static str) -> Counter {
+    counter(&metrics::WS_CLOSE, [label.into()])
 }

@@ -168,3 +168,44 @@ fn every_series_has_a_type_and_a_help_line() {
     );
     assert!(text.contains(&format!("# TYPE {name} counter")), "{text}");
 }
+
+#[test]
+fn every_metric_of_the_table_is_exported_once_its_meter_is_used() {
+    install().unwrap();
+    let label = || Label::fixed("all");
+    let took = Duration::from_millis(20);
+    let frames = FrameMeters::new(&label(), ["infer"]);
+    frames.stage(0, took);
+    frames.delivered(took);
+    frames.first(took);
+    frames.interval(took);
+    let _viewers = ViewerMeters::new(&label());
+    let _admission = AdmissionMeters::new(&label());
+    QueueMeter::new(Queue::Codec).set(0);
+    upload_memory().set(0.0);
+    EngineMeters::new(&label()).ran(1, RunOutcome::Ok);
+    HttpMeters::new(&label()).answered(200, took);
+    let text = rendered();
+    let missing = |metric: &&metrics::Metric| !text.contains(&format!("\n{}", metric.name));
+    let missing: Vec<_> = metrics::ALL
+        .iter()
+        .filter(missing)
+        .map(|m| m.name)
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_pipelines_counters_begin_at_zero() {
+    install().unwrap();
+    let _admission = AdmissionMeters::new(&"zero".into());
+    let _frames = FrameMeters::new(&"zero".into(), []);
+    let text = rendered();
+    for line in [
+        r#"frameloom_frames_total{pipeline="zero"} 0"#,
+        r#"frameloom_sessions_ended_total{pipeline="zero",reason="failed"} 0"#,
+        r#"frameloom_admission_rejected_total{pipeline="zero",reason="full"} 0"#,
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+}

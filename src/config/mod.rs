@@ -7,7 +7,7 @@
 //! `Deserialize`, which stops at the first fault and knows neither lines nor the environment.
 //!
 //! In the order in which a value travels: [`document`] (a TOML text as flat keys with lines) and
-//! [`env`] (names of the environment) → [`layers`] (the merge) → [`read`] (typed access that collects
+//! [`mod@env`] (names of the environment) → [`layers`] (the merge) → [`read`] (typed access that collects
 //! faults) → one file a section → [`rules`] (what holds between keys).
 
 mod admin;
@@ -80,7 +80,7 @@ pub struct Config {
 pub struct Sources {
     /// A TOML file: its path, for messages, and its text.
     pub file: Option<(PathBuf, String)>,
-    /// The environment. Names that are not in [`env`]'s table and do not begin with
+    /// The environment. Names that are not in the table of [`mod@env`] and do not begin with
     /// [`env::PREFIX`] are other programs' and ignored.
     pub env: BTreeMap<String, String>,
     /// Flags of the command line; a later one wins over an earlier one.

@@ -2,6 +2,9 @@
 //!
 //! The layers, each knowing only those after it:
 
+// Standard output belongs to the commands that answer on it; everything else is a log event.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod actors;
 pub mod config;
 pub mod engine;

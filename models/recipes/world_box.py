@@ -32,7 +32,7 @@ CEILING = 0.8
 """Height of a ceiling over the eye, in heights of the eye over the floor: a 1.6 m eye in a room of 2.9 m."""
 SHARPEN, SHARPEN_MOST = 0.8, 0.55
 """Weight of the unsharp mask for each unit of magnification over 1, and its bound: more rings after some chunks."""
-RENEW_STEP = 1.25
+RENEW_STEP = 0.8
 """How far back the view is taken that a renewal passes over to, in distances of the back."""
 
 

@@ -36,7 +36,7 @@ const SIDEWAYS_MOST: f32 = 1.0;
 const RENEW_AT: f32 = 0.45;
 /// Length of that passage in remaining depths, and how far back it steps (the same number as in the graph's recipe).
 const RENEW_LENGTH: f32 = 0.3;
-const RENEW_STEP: f32 = 1.25;
+const RENEW_STEP: f32 = 0.8;
 /// Walking back never makes the scene deeper than this many of its own depths.
 const DEEPEST: f32 = 1.5;
 

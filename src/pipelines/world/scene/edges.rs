@@ -7,10 +7,12 @@ use crate::media::Rgb8;
 
 /// Longest side of the small picture: enough for lines, small enough for a few milliseconds.
 const LONGEST: u32 = 200;
-/// Edges weaker than this (of 255, by Sobel / 8) are noise.
-const WEAKEST: f32 = 6.0;
+/// Edges weaker than this (of 255 a pixel) are noise.
+const WEAKEST: f32 = 2.0;
+/// Stronger ones count as this: one hard contour does not outvote many soft lines.
+const STRONGEST: f32 = 5.0;
 /// The most edges that are kept, the strongest first.
-const MOST: usize = 3000;
+const MOST: usize = 5000;
 
 /// A small grey picture, 0 to 255.
 pub(super) struct Grey {
@@ -61,16 +63,34 @@ impl Grey {
             / self.width as f32
     }
 
+    /// Mean of the part from (x, y) up to, not including, (to_x, to_y); 0 of nothing.
+    pub fn mean(&self, (x, y): (usize, usize), (to_x, to_y): (usize, usize)) -> f32 {
+        let (to_x, to_y) = (to_x.min(self.width), to_y.min(self.height));
+        let rows = (y..to_y).map(|y| self.data[y * self.width..][..to_x].iter().skip(x));
+        let count = to_x.saturating_sub(x) * to_y.saturating_sub(y);
+        rows.flatten().sum::<f32>() / count.max(1) as f32
+    }
+
     fn at(&self, x: usize, y: usize) -> f32 {
         self.data[y * self.width + x]
     }
 
-    /// The strongest edges, by the Sobel operator.
+    /// The strongest edges: Sobel gradients, pooled over 3 × 3 by their structure tensor, so that a line counts fully and
+    /// the disorder of leaves or gravel hardly.
     pub fn edges(&self) -> Vec<Edge> {
+        if self.width < 5 || self.height < 5 {
+            return Vec::new();
+        }
+        let tensors = self.tensors();
         let mut edges = Vec::new();
-        for y in 1..self.height.saturating_sub(1) {
-            for x in 1..self.width.saturating_sub(1) {
-                edges.extend(self.edge(x, y));
+        for y in 2..self.height - 2 {
+            for x in 2..self.width - 2 {
+                let around =
+                    (y - 1..=y + 1).flat_map(|y| &tensors[y * self.width..][x - 1..=x + 1]);
+                let sum = around.fold([0.0; 3], |sum, t| {
+                    [sum[0] + t[0], sum[1] + t[1], sum[2] + t[2]]
+                });
+                edges.extend(edge(x, y, sum));
             }
         }
         if edges.len() > MOST {
@@ -78,20 +98,38 @@ impl Grey {
             edges.truncate(MOST);
         }
         edges
+            .iter_mut()
+            .for_each(|edge| edge.strength = edge.strength.min(STRONGEST));
+        edges
     }
 
-    fn edge(&self, x: usize, y: usize) -> Option<Edge> {
-        let column = |x: usize| self.at(x, y - 1) + 2.0 * self.at(x, y) + self.at(x, y + 1);
-        let row = |y: usize| self.at(x - 1, y) + 2.0 * self.at(x, y) + self.at(x + 1, y);
-        let (gx, gy) = (column(x + 1) - column(x - 1), row(y + 1) - row(y - 1));
-        let length = gx.hypot(gy);
-        let strength = length / 8.0;
-        (strength >= WEAKEST).then(|| Edge {
-            x: x as f32,
-            y: y as f32,
-            normal: [gx / length, gy / length],
-            // Saturated, so that one hard contour does not outvote many soft lines.
-            strength: strength.min(32.0),
-        })
+    /// For each pixel gx² + gy², gx² - gy² and 2·gx·gy of its gradient; 0 at the border.
+    fn tensors(&self) -> Vec<[f32; 3]> {
+        let mut tensors = vec![[0.0; 3]; self.data.len()];
+        for y in 1..self.height - 1 {
+            for x in 1..self.width - 1 {
+                let column = |x: usize| self.at(x, y - 1) + 2.0 * self.at(x, y) + self.at(x, y + 1);
+                let row = |y: usize| self.at(x - 1, y) + 2.0 * self.at(x, y) + self.at(x + 1, y);
+                let (gx, gy) = (
+                    (column(x + 1) - column(x - 1)) / 8.0,
+                    (row(y + 1) - row(y - 1)) / 8.0,
+                );
+                tensors[y * self.width + x] = [gx * gx + gy * gy, gx * gx - gy * gy, 2.0 * gx * gy];
+            }
+        }
+        tensors
     }
+}
+
+/// The edge of a pooled tensor, unless it is too weak.
+fn edge(x: usize, y: usize, [energy, along, across]: [f32; 3]) -> Option<Edge> {
+    let coherence = along.hypot(across) / energy.max(1e-6);
+    let strength = (energy / 9.0).sqrt() * coherence * coherence;
+    let angle = across.atan2(along) / 2.0;
+    (strength >= WEAKEST).then(|| Edge {
+        x: x as f32,
+        y: y as f32,
+        normal: [angle.cos(), angle.sin()],
+        strength,
+    })
 }

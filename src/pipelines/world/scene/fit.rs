@@ -17,11 +17,12 @@ const AIM: f32 = 0.052;
 /// Candidates a side of the vote, over the inner part of the picture.
 const GRID: usize = 33;
 const INNER: f32 = 0.22;
-/// Share of the slanted edges that must run to the winner: by chance it is about 0.07.
-const CONVINCED: f32 = 0.22;
-/// Share of the winner's voters that must lie above the horizon, and of those in the ceiling, to see walls or a ceiling.
-const WALLED: f32 = 0.12;
-const CEILED: f32 = 0.10;
+/// How many times the votes of the mean candidate the winner must have: a texture gives about 2.
+const CONVINCED: f32 = 3.2;
+/// Share of the winner's voters that must lie above the horizon to see walls.
+const WALLED: f32 = 0.035;
+/// A sky is this many times as bright as the walls beside it.
+const SKY: f32 = 1.25;
 /// Difference of brightness between the bands above and below a row that makes it a horizon, of 255.
 const HORIZON_STEP: f32 = 14.0;
 
@@ -29,7 +30,8 @@ const HORIZON_STEP: f32 = 14.0;
 struct Vanishing {
     x: f32,
     y: f32,
-    share: f32,
+    /// Its votes, in those of the mean candidate.
+    lead: f32,
 }
 
 pub(super) fn fit(picture: &Rgb8) -> Scene {
@@ -42,37 +44,40 @@ pub(super) fn fit(picture: &Rgb8) -> Scene {
     }
     let mut edges = grey.edges();
     edges.retain(|edge| edge.normal.iter().all(|part| part.abs() > SLANTED));
-    match vote(&grey, &edges).filter(|point| point.share > CONVINCED) {
+    match vote(&grey, &edges).filter(|point| point.lead > CONVINCED) {
         Some(point) => boxed(&grey, &edges, &point),
         None => unboxed(&grey),
     }
 }
 
-/// The candidate with the largest share of votes; nothing without enough slanted edges.
+/// People hold cameras level: the nearer to half height, the likelier a horizon (1 there, 0 at the border).
+fn likely(height: f32) -> f32 {
+    1.0 - 2.0 * (height - 0.5).abs()
+}
+
+/// The candidate with the most votes; nothing without enough slanted edges.
 fn vote(grey: &Grey, edges: &[Edge]) -> Option<Vanishing> {
-    let total: f32 = edges.iter().map(|edge| edge.strength).sum();
     if edges.len() < 40 {
         return None;
     }
     let place = |step: usize, side: usize| {
         side as f32 * (INNER + (1.0 - 2.0 * INNER) * step as f32 / (GRID - 1) as f32)
     };
-    let candidates =
-        (0..GRID * GRID).map(|i| (place(i % GRID, grey.width), place(i / GRID, grey.height)));
-    let scored = candidates.map(|(x, y)| {
-        (
-            x,
-            y,
-            voters(edges, x, y).map(|edge| edge.strength).sum::<f32>(),
-        )
-    });
-    let (x, y, votes) = scored.max_by(|a, b| a.2.total_cmp(&b.2))?;
+    let (mut all, mut best) = (0.0, (0.0, 0.0, 0.0));
+    for i in 0..GRID * GRID {
+        let (x, y) = (place(i % GRID, grey.width), place(i / GRID, grey.height));
+        // The walk leads to the middle, so a point off to the side would be of little use, too.
+        let weight = likely(x / grey.width as f32) * likely(y / grey.height as f32);
+        let votes = weight * voters(edges, x, y).map(|edge| edge.strength).sum::<f32>();
+        all += votes;
+        if votes > best.2 {
+            best = (x, y, votes);
+        }
+    }
+    let (x, y, votes) = best;
+    let lead = votes * (GRID * GRID) as f32 / f32::max(all, 1e-6);
     let (x, y) = meet(edges, x, y).unwrap_or((x, y));
-    Some(Vanishing {
-        x,
-        y,
-        share: votes / total,
-    })
+    Some(Vanishing { x, y, lead })
 }
 
 /// The point nearest to the lines of all who voted for (x, y), by least squares; nothing if it is not close to it.
@@ -114,19 +119,30 @@ fn boxed(grey: &Grey, edges: &[Edge], point: &Vanishing) -> Scene {
             .sum()
     };
     let all = weigh(&|_, _| true);
-    let above = weigh(&|_, dy| dy < 0.0);
-    // The ceiling is what lies higher than it lies aside; a street has only sky there.
-    let overhead = weigh(&|dx, dy| -dy > dx.abs() * 0.8);
-    let mode = match (above > WALLED * all, overhead > CEILED * above) {
+    let walled = weigh(&|_, dy| dy < 0.0) > WALLED * all;
+    let mode = match (walled, has_sky(grey, point)) {
         (false, _) => SceneMode::Open,
-        (true, false) => SceneMode::Street,
-        (true, true) => SceneMode::Room,
+        (true, true) => SceneMode::Street,
+        (true, false) => SceneMode::Room,
     };
     let scene = Scene::of(mode).with_horizon((point.y + 0.5) / grey.height as f32);
     match mode {
         SceneMode::Room | SceneMode::Street => faced(grey, &voters, point, scene),
         SceneMode::Open | SceneMode::Flat => scene,
     }
+}
+
+/// Whether it is much brighter high over the vanishing point than beside it.
+fn has_sky(grey: &Grey, point: &Vanishing) -> bool {
+    let (x, low) = (
+        point.x.max(0.0) as usize,
+        (point.y.max(0.0) * 0.35) as usize + 1,
+    );
+    let (narrow, aside) = (grey.width / 12 + 1, grey.width / 4);
+    let over = grey.mean((x.saturating_sub(narrow), 0), (x + narrow, low));
+    let left = grey.mean((0, 0), (aside, low));
+    let right = grey.mean((grey.width - aside, 0), (grey.width, low));
+    over > SKY * 0.5 * (left + right)
 }
 
 /// Walls where the voters below the horizon are thickest (the seam of wall and floor), back where the seam begins.
@@ -174,7 +190,10 @@ fn unboxed(grey: &Grey) -> Scene {
     let rows: Vec<f32> = (0..grey.height).map(|y| grey.row(y)).collect();
     let band = (grey.height / 8).max(2);
     let mean = |rows: &[f32]| rows.iter().sum::<f32>() / rows.len() as f32;
-    let step = |y: usize| (mean(&rows[y - band..y]) - mean(&rows[y..y + band])).abs();
+    let step = |y: usize| {
+        (mean(&rows[y - band..y]) - mean(&rows[y..y + band])).abs()
+            * likely(y as f32 / grey.height as f32)
+    };
     let inner = (grey.height / 4).max(band)..(grey.height * 3 / 4).min(grey.height - band);
     match inner.max_by(|&a, &b| step(a).total_cmp(&step(b))) {
         Some(y) if step(y) > HORIZON_STEP => {

@@ -6,8 +6,11 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod actors;
+pub mod app;
 pub mod config;
+pub mod dialects;
 pub mod engine;
+pub mod http;
 pub mod media;
 pub mod pipelines;
 pub mod session;

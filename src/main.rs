@@ -1,3 +1,7 @@
 //! The command `frameloom`: hands over to the app.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    frameloom::app::run()
+}

@@ -61,6 +61,17 @@ pub enum ModelKind {
     Generative,
 }
 
+impl ModelKind {
+    /// The word in `model.toml` and in pages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Analytic => "analytic",
+            Self::Trained => "trained",
+            Self::Generative => "generative",
+        }
+    }
+}
+
 /// Batch limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

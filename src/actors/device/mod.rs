@@ -57,6 +57,8 @@ pub struct DeviceConfig {
     pub free: Recipient<SlotFree>,
     /// Told when the device stops or resumes serving.
     pub changed: Recipient<DeviceChanged>,
+    /// Told once, when every model has come up or failed.
+    pub settled: Option<oneshot::Sender<()>>,
 }
 
 /// The actor in front of the thread.

@@ -71,6 +71,8 @@ impl DeviceThread {
     pub fn run(mut self) {
         let models: Vec<_> = self.loaded.keys().cloned().collect();
         models.iter().for_each(|model| self.bring_up(model));
+        // Whoever wanted to know may have gone.
+        self.config.settled.take().map(|settled| settled.send(()));
         while let Some(command) = self.next_command() {
             match command {
                 Command::Run(batch) => self.start(batch),

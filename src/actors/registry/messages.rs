@@ -4,6 +4,7 @@ use super::{admission::GroupLimit, directory::SessionHandle};
 use crate::{
     actors::codec::JobPanicked,
     pipelines::{OpenFault, Opened},
+    session::{EndReason, SessionId},
 };
 use actix::prelude::*;
 use std::time::Duration;
@@ -53,6 +54,17 @@ pub enum OpenError {
 pub struct Drain {
     /// Time for work in flight.
     pub within: Duration,
+}
+
+/// Front end → registry: end this session. When it is answered the session is off the list; `false` if it was not on it.
+/// Awaited.
+#[derive(Message, Debug)]
+#[rtype(result = "bool")]
+pub struct EndSession {
+    /// Which.
+    pub session: SessionId,
+    /// Why.
+    pub reason: EndReason,
 }
 
 impl From<OpenFault> for OpenError {

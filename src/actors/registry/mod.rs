@@ -9,7 +9,7 @@ mod tests;
 
 pub use admission::{GroupLimit, OnFull};
 pub use directory::{Directory, SessionHandle, Snapshot};
-pub use messages::{Drain, OpenError, OpenSession, Opener};
+pub use messages::{Drain, EndSession, OpenError, OpenSession, Opener};
 
 use super::{
     codec::{CodecThread, Run},
@@ -221,6 +221,23 @@ impl Handler<SessionEnded> for Registry {
     fn handle(&mut self, SessionEnded { session, .. }: SessionEnded, _: &mut Self::Context) {
         self.config.directory.remove(&session);
         self.answer_if_drained();
+    }
+}
+
+impl Handler<EndSession> for Registry {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(
+        &mut self,
+        EndSession { session, reason }: EndSession,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        let handle = self.config.directory.remove(&session);
+        Box::pin(async move {
+            let Some(handle) = handle else { return false };
+            handle.apply(Command::Stop(reason)).await;
+            true
+        })
     }
 }
 

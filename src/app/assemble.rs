@@ -1,0 +1,110 @@
+//! Settings become actors: every actor gets what it needs here, and nothing is global.
+
+use crate::{
+    actors::{
+        codec::CodecThread,
+        device::{Device, DeviceConfig},
+        registry::{Directory, Registry, RegistryConfig},
+        scheduler::{Scheduler, Seat},
+    },
+    config::{BackendChoice, Config},
+    engine::{Backend, DeviceSpec, Repository, board::Board, cpu::Rten},
+    http::shared::{Inner, Shared, WORLD},
+    media::ByteBudget,
+    telemetry::{MetricsHandle, ViewerMeters},
+};
+use actix::prelude::*;
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::sync::{oneshot, watch};
+
+/// What `serve` holds of the running server.
+pub struct Assembled {
+    /// For the routes.
+    pub shared: Shared,
+    /// Told once, when every model has come up or failed.
+    pub settled: oneshot::Receiver<()>,
+    /// Tells everybody that the server shuts down.
+    pub drain: watch::Sender<Option<Duration>>,
+}
+
+/// Cores of this machine that the process may use.
+pub fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Starts all actors. Models load in the background.
+///
+/// # Errors
+/// If the system has no thread left.
+pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assembled> {
+    let repository = Repository::open(Some(&config.engine.models_dir));
+    for fault in repository.faults() {
+        tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
+    }
+    let world_model = repository.get(config.gamecraft.model.as_str()).cloned();
+    let board = Board::default();
+    let (settle, settled) = oneshot::channel();
+    let backend: Arc<dyn Backend> = match config.engine.backend {
+        BackendChoice::Auto | BackendChoice::Rten => Arc::new(Rten),
+    };
+    let spec = DeviceSpec {
+        name: "cpu0".into(),
+        threads: config.engine.cpu_threads.resolve(cores()),
+    };
+    let mut device = Err(std::io::Error::other("not started"));
+    let scheduler = Scheduler::create(|ctx| {
+        device = Device::start(DeviceConfig {
+            spec,
+            slots: NonZeroUsize::MIN,
+            models: world_model
+                .iter()
+                .map(|model| (model.clone(), Arc::clone(&backend)))
+                .collect(),
+            board: board.clone(),
+            max_failures: config.engine.max_failures.get(),
+            free: ctx.address().recipient(),
+            changed: ctx.address().recipient(),
+            settled: Some(settle),
+        });
+        let seats: Vec<Seat> = std::mem::replace(&mut device, Err(std::io::Error::other("taken")))
+            .into_iter()
+            .collect();
+        Scheduler::new(seats)
+    });
+    let codec = CodecThread::start_pool(config.codec.threads.resolve(cores()));
+    let directory = Directory::default();
+    let arbiters = (0..config.sessions.threads.get())
+        .map(|_| Arbiter::new().handle())
+        .collect();
+    let registry = Registry::new(RegistryConfig {
+        scheduler,
+        codec: codec.clone(),
+        arbiters,
+        board: board.clone(),
+        max_sessions: config.sessions.max.get(),
+        directory: directory.clone(),
+    });
+    let (drain, draining) = watch::channel(None);
+    let shared = Shared::new(Inner {
+        registry: registry.start(),
+        directory,
+        board,
+        world_model,
+        codec,
+        uploads: ByteBudget::new(config.limits.upload_memory_bytes),
+        drain: draining,
+        world_viewers: ViewerMeters::new(&WORLD),
+        metrics,
+        bound: OnceLock::new(),
+        config,
+    });
+    Ok(Assembled {
+        shared,
+        settled,
+        drain,
+    })
+}

@@ -1,0 +1,130 @@
+//! What a person can type. `frameloom` alone means `frameloom serve`.
+
+use super::{exit::Exit, pid, serve};
+use crate::config::{Config, ConfigErrors, Flag, Sources};
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Real-time AI video models for live sessions.
+#[derive(Debug, Parser)]
+#[command(name = "frameloom", version, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until SIGINT or SIGTERM.
+    Serve(Settings),
+    /// Stop the server that wrote the pid file, and wait until it has gone.
+    Stop(Settings),
+    /// Show or check the settings.
+    Config {
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Print every setting with where it came from.
+    Print(Settings),
+    /// Check the settings, and say what is wrong with them.
+    Check(Settings),
+}
+
+/// Where settings come from.
+#[derive(Clone, Debug, Args)]
+struct Settings {
+    /// Settings file (TOML).
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address of every listener that has none of its own [server.host].
+    #[arg(long, value_name = "ADDRESS")]
+    host: Option<String>,
+    /// File that holds the process id while the server runs [server.pid_file].
+    #[arg(long, value_name = "FILE")]
+    pid_file: Option<String>,
+    /// Any other setting, as often as needed.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => with_config(&cli.settings, serve::serve),
+        Some(Command::Serve(settings)) => with_config(&settings, serve::serve),
+        Some(Command::Stop(settings)) => with_config(&settings, pid::stop),
+        Some(Command::Config {
+            what: ConfigCommand::Print(settings),
+        }) => with_config(&settings, |config| {
+            println!("{}", config.render().trim_end());
+            Ok(Exit::Ok)
+        }),
+        Some(Command::Config {
+            what: ConfigCommand::Check(settings),
+        }) => with_config(&settings, |_| {
+            println!("settings are sound");
+            Ok(Exit::Ok)
+        }),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            eprintln!("frameloom: {error:#}");
+            let is_config = error.downcast_ref::<ConfigErrors>().is_some();
+            if is_config {
+                Exit::Config
+            } else {
+                Exit::Failure
+            }
+            .into()
+        }
+    }
+}
+
+fn with_config(
+    settings: &Settings,
+    then: impl FnOnce(Config) -> anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
+    then(settings.load()?)
+}
+
+impl Settings {
+    fn load(&self) -> anyhow::Result<Config> {
+        let read = |path: &PathBuf| {
+            let text = std::fs::read_to_string(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            anyhow::Ok((path.clone(), text))
+        };
+        let file = self.config.as_ref().map(read).transpose()?;
+        Ok(Config::load(Sources {
+            file,
+            env: std::env::vars().collect(),
+            flags: self.flags()?,
+        })?)
+    }
+
+    fn flags(&self) -> anyhow::Result<Vec<Flag>> {
+        let named = [
+            ("--host", "server.host", &self.host),
+            ("--pid-file", "server.pid_file", &self.pid_file),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(flag, key, value)| Some(Ok(Flag::new(flag, key, value.clone()?))));
+        let any = self.set.iter().map(|pair| {
+            let (key, value) = pair
+                .split_once('=')
+                .with_context(|| format!("--set {pair}: expected KEY=VALUE"))?;
+            Ok(Flag::new("--set", key.trim(), value.trim()))
+        });
+        named.chain(any).collect()
+    }
+}

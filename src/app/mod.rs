@@ -1,0 +1,12 @@
+//! The composition root: command line, settings, and which actor gets what.
+//!
+//! - [`cli`]: what a person can type; [`assemble`]: settings become actors;
+//! - [`serve`]: from start to stop; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes.
+
+mod assemble;
+mod cli;
+mod exit;
+mod pid;
+mod serve;
+
+pub use cli::run;

@@ -1,0 +1,177 @@
+//! From start to stop: settings, actors, listeners, signals, drain.
+
+use super::{
+    assemble::{Assembled, assemble, cores},
+    exit::Exit,
+    pid::PidFile,
+};
+use crate::{
+    actors::registry::Drain,
+    config::{Config, ListenName},
+    engine::LoadState,
+    http::{Bound, Shared, bind},
+    telemetry,
+};
+use anyhow::Context as _;
+use std::{num::NonZeroUsize, time::Duration};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+};
+
+/// How often recorded metrics are folded into their buckets.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// If it cannot start at all; a listener that cannot be opened is only told.
+pub fn serve(config: Config) -> anyhow::Result<Exit> {
+    telemetry::init_log(&config.log).context("logging")?;
+    let pid_file = config
+        .server
+        .pid_file
+        .as_deref()
+        .map(PidFile::create)
+        .transpose()?;
+    let exit = actix::System::new().block_on(run(config))?;
+    drop(pid_file);
+    Ok(exit)
+}
+
+async fn run(config: Config) -> anyhow::Result<Exit> {
+    let metrics = telemetry::install()?;
+    let mut signals = Signals::new()?;
+    let Assembled {
+        shared,
+        settled,
+        drain,
+    } = assemble(config, metrics)?;
+    let bound = open_listeners(&shared);
+    if bound.is_empty() {
+        return Ok(Exit::Unavailable);
+    }
+    actix::spawn(announce_models(shared.clone(), settled));
+    actix::spawn(keep_metrics(shared.clone()));
+    let mut handles = Vec::new();
+    for Bound { server, handle, .. } in bound {
+        handles.push(handle);
+        actix::spawn(server);
+    }
+    signals.first().await;
+    tracing::info!("shutting down");
+    let deadline = shared.config.server.drain_deadline;
+    tokio::select! {
+        () = stop(&shared, &drain, &handles, deadline) => tracing::info!("stopped"),
+        () = tokio::time::sleep(deadline) => tracing::warn!("deadline reached, connections cut"),
+        () = signals.second() => tracing::warn!("stopped at once"),
+    }
+    Ok(Exit::Ok)
+}
+
+/// Opens every listener that can be opened, and prints a line for each.
+fn open_listeners(shared: &Shared) -> Vec<Bound> {
+    let mut open = Vec::new();
+    for listen in shared.config.listen.enabled() {
+        match bind(listen, workers_for(listen.name, shared), shared) {
+            Ok(bound) => {
+                println!("listening {:<14} http://{}", bound.name.as_str(), bound.at);
+                open.push(bound);
+            }
+            Err(error) => eprintln!("frameloom: {error}"),
+        }
+    }
+    // Set once, here.
+    shared
+        .bound
+        .get_or_init(|| open.iter().map(|bound| (bound.name, bound.at)).collect());
+    open
+}
+
+/// Video leaves by these two; a page and an operator need one thread.
+fn workers_for(name: ListenName, shared: &Shared) -> NonZeroUsize {
+    match name {
+        ListenName::Main | ListenName::Gamecraft => shared.config.server.workers.resolve(cores()),
+        ListenName::GamecraftPage | ListenName::Admin => NonZeroUsize::MIN,
+    }
+}
+
+/// Says which pipelines are ready and on what, as soon as that is known.
+async fn announce_models(shared: Shared, settled: tokio::sync::oneshot::Receiver<()>) {
+    // The sender goes only with the device's thread, and then the board says why.
+    settled.await.unwrap_or(());
+    for status in shared.board.all() {
+        let on = format!(
+            "{} by {} on {}, {} threads",
+            status.title, status.backend, status.device, status.threads
+        );
+        match status.state {
+            LoadState::Ready { took } => println!(
+                "pipeline  {:<14} ready in {:.2} s: {on}",
+                status.slot,
+                took.as_secs_f64()
+            ),
+            LoadState::Failed { why, fix } => {
+                eprintln!("pipeline  {:<14} failed: {why}; {fix}", status.slot)
+            }
+            other => eprintln!("pipeline  {:<14} {}: {on}", status.slot, other.name()),
+        }
+    }
+    if shared.world_model.is_none() {
+        let model = shared.config.gamecraft.model.as_str();
+        eprintln!(
+            "pipeline  {:<14} failed: there is no model `{model}`; change gamecraft.model",
+            "world"
+        );
+    }
+}
+
+async fn keep_metrics(shared: Shared) {
+    let mut tick = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        tick.tick().await;
+        shared.metrics.upkeep();
+        telemetry::upload_memory().set((shared.uploads.capacity() - shared.uploads.free()) as f64);
+    }
+}
+
+/// Tells everybody, lets work in flight finish, and closes the listeners.
+async fn stop(
+    shared: &Shared,
+    drain: &watch::Sender<Option<Duration>>,
+    handles: &[actix_web::dev::ServerHandle],
+    deadline: Duration,
+) {
+    drain.send_replace(Some(deadline));
+    // Half of the time is for work in flight; clients that do not read may take the other half.
+    let drained = shared.registry.send(Drain {
+        within: deadline / 4,
+    });
+    drop(tokio::time::timeout(deadline / 2, drained).await);
+    futures_util::future::join_all(handles.iter().map(|handle| handle.stop(true))).await;
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    async fn second(&mut self) {
+        self.interrupt.recv().await;
+    }
+}

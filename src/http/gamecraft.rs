@@ -1,0 +1,370 @@
+//! The gamecraft dialect's routes: its own listener, and the same under `/d/gamecraft` and `/api`.
+
+use super::{
+    body::{self, Body},
+    mjpeg::MjpegBody,
+    refusal::Refusal,
+    shared::Shared,
+    ws,
+};
+use crate::{
+    actors::registry::{EndSession, GroupLimit, OnFull, OpenError, OpenSession, SessionHandle},
+    config,
+    dialects::gamecraft::{
+        Fault, control, fault, mjpeg,
+        reply::{ActionSent, Health, Started, Stopped, saved_path},
+        socket::{Notice, WorldSocket},
+        start::{self, ImageSource, Start, StartLimits},
+    },
+    media::{
+        ActionId, DecodeLimits,
+        jpeg::{Quality, Subsampling},
+    },
+    pipelines::{
+        OpenFault,
+        world::{self, MotionConfig, WorldOptions},
+    },
+    session::{Action, Class, EgressPolicy, EndReason, IngressPolicy, Media, SessionSpec},
+};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderValue},
+    web,
+};
+use std::{
+    num::NonZeroUsize,
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// The group that this dialect's sessions count in.
+const GROUP: &str = "gamecraft";
+
+/// A frame is worth drawing for so long after its action: what a person still takes for immediate (Miller 1968, Nielsen
+/// 1993: 0.1 s).
+const DEADLINE: Duration = Duration::from_millis(100);
+
+/// Failures in a row that end a world: three seconds' worth would be a frozen picture that nobody explains.
+const MAX_FAILURES: u32 = 10;
+
+/// Adds the routes.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.route("/health", web::get().to(health))
+        .route("/start_stream", web::post().to(start_stream))
+        .route("/control/{id}", web::post().to(control))
+        .route("/video/{id}", web::get().to(video))
+        .route("/stop_stream/{id}", web::post().to(stop_stream))
+        .route("/ws/world/{id}", web::get().to(world_socket));
+}
+
+/// What a wrong path or method gets here.
+pub async fn not_found(request: HttpRequest) -> HttpResponse {
+    let known = [
+        "health",
+        "start_stream",
+        "control",
+        "video",
+        "stop_stream",
+        "ws",
+    ];
+    let first = request
+        .path()
+        .trim_start_matches("/d/gamecraft")
+        .trim_start_matches("/api")
+        .split('/')
+        .nth(1);
+    let wrong_method =
+        first.is_some_and(|first| known.contains(&first)) && !request.path().ends_with('/');
+    let (status, error) = if wrong_method {
+        (405, "Method Not Allowed")
+    } else {
+        (404, "Not Found")
+    };
+    actix_web::ResponseError::error_response(&Refusal::from(Fault {
+        status,
+        error: error.into(),
+    }))
+}
+
+async fn health(shared: web::Data<Shared>) -> HttpResponse {
+    let model = shared.config.gamecraft.model.as_str();
+    let status = shared.board.get(model);
+    let worker_ready = shared.is_ready();
+    HttpResponse::Ok().json(Health {
+        status: if worker_ready { "healthy" } else { "unhealthy" },
+        worker_ready,
+        active_streams: shared.directory.count(GROUP),
+        model,
+        model_state: status
+            .as_ref()
+            .map_or("unknown", |status| status.state.name()),
+        engine: status.as_ref().map_or("none", |status| status.backend),
+    })
+}
+
+async fn start_stream(
+    shared: web::Data<Shared>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    fault::require_json(content_type(&request))?;
+    let Body { bytes, lease } = body::read(&shared, &request, payload).await?;
+    let limits = StartLimits {
+        prompt_chars: shared.config.limits.prompt_chars,
+        image_bytes: shared.config.limits.image_bytes,
+    };
+    let refused = |e: OpenError| Refusal::of_open(&e, shared.config.gamecraft.retry_after);
+    let Start { image, mut params } = shared
+        .blocking(move || start::parse(&bytes, limits))
+        .await
+        .map_err(refused)??;
+    let inline = matches!(image, Some(ImageSource::Inline(_)));
+    let [height, width] = params.video_size;
+    let options = world_options(&shared, (width, height)).map_err(refused)?;
+    let assets = shared.config.gamecraft.assets_dir.clone();
+    let opener = move || {
+        let opened = load(image, &assets, &options.limits)
+            .and_then(|image| world::open(options, image.as_deref()));
+        drop(lease);
+        opened
+    };
+    let limit = group_limit(&shared.config.gamecraft);
+    let model = shared.config.gamecraft.model.as_str().to_owned();
+    let open = OpenSession {
+        limit,
+        model,
+        prefix: "stream_",
+        pipeline: "world",
+        opener: Box::new(opener),
+    };
+    let handle = shared
+        .registry
+        .send(open)
+        .await
+        .map_err(OpenError::from)
+        .and_then(|r| r)
+        .map_err(refused)?;
+    if inline {
+        params.image_path = Some(saved_path(handle.id.as_str()));
+    }
+    Ok(HttpResponse::Ok().json(Started::new(handle.id.as_str(), &params)))
+}
+
+async fn control(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    fault::require_json(content_type(&request))?;
+    let Body { bytes, .. } = body::read(&shared, &request, payload).await?;
+    let received = Instant::now();
+    let control = control::parse(&bytes)?;
+    let handle = find(&shared, &id).ok_or_else(Fault::stream_not_found)?;
+    let speed = control.speed()? as f32;
+    let action = Action {
+        id: ActionId(0),
+        direction: control.direction,
+        speed,
+        received,
+    };
+    handle.offer(Media::Action(action)).await?;
+    Ok(HttpResponse::Ok().json(ActionSent::new(&id, &control)))
+}
+
+async fn video(shared: web::Data<Shared>, id: web::Path<String>) -> Result<HttpResponse, Refusal> {
+    let handle = find(&shared, &id).ok_or_else(|| Fault::no_video(&id))?;
+    let viewer = handle.subscribe().await?;
+    let body = MjpegBody::new(viewer, shared.world_viewers.watch());
+    Ok(HttpResponse::Ok()
+        .insert_header((
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("no-cache, no-store, must-revalidate"),
+        ))
+        .insert_header((
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(mjpeg::CONTENT_TYPE),
+        ))
+        .streaming(body))
+}
+
+async fn stop_stream(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Refusal> {
+    let handle = find(&shared, &id).ok_or_else(Fault::stream_not_found)?;
+    let end = EndSession {
+        session: handle.id,
+        reason: EndReason::ClientStopped,
+    };
+    match shared.registry.send(end).await {
+        Ok(true) => Ok(HttpResponse::Ok().json(Stopped::new(&id))),
+        Ok(false) | Err(_) => Err(Fault::stream_not_found().into()),
+    }
+}
+
+async fn world_socket(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    let handle = find(&shared, &id).ok_or_else(|| Refusal::from(Fault::no_video(&id)))?;
+    let viewer = handle.subscribe().await.map_err(Refusal::from)?;
+    let (status, pacing) = (
+        shared.board.get(&handle.key.model),
+        &shared.config.gamecraft,
+    );
+    let engine = status.as_ref().map_or_else(String::new, |s| {
+        format!("{} on {}, {} threads", s.backend, s.device, s.threads)
+    });
+    let kind = status.as_ref().map_or("unknown", |s| s.kind.name());
+    let dialect = WorldSocket::new(&Notice::World {
+        stream_id: handle.id.as_str(),
+        model: &handle.key.model,
+        title: status.as_ref().map_or("", |s| &s.title),
+        engine: &engine,
+        kind,
+        fps: if pacing.pacing { pacing.fps.get() } else { 0 },
+        width: handle.size.0,
+        height: handle.size.1,
+    });
+    let parts = ws::Parts {
+        dialect,
+        port: handle,
+        viewer,
+        meter: shared.world_viewers.watch(),
+        drain: shared.drain.clone(),
+        message_bytes: shared.config.limits.ws_message_bytes,
+    };
+    ws::upgrade(parts, &request, payload)
+}
+
+fn find(shared: &Shared, id: &str) -> Option<SessionHandle> {
+    shared
+        .directory
+        .find(id)
+        .filter(|handle| handle.group == GROUP)
+}
+
+fn content_type(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(header::CONTENT_TYPE)?.to_str().ok()
+}
+
+fn group_limit(config: &config::Gamecraft) -> GroupLimit {
+    let on_full = match config.on_full {
+        config::OnFull::Refuse => OnFull::Refuse,
+        config::OnFull::EvictOldest => OnFull::EvictOldest,
+    };
+    GroupLimit {
+        group: GROUP,
+        max: config.max_streams.get(),
+        on_full,
+    }
+}
+
+fn world_options(shared: &Shared, size: (u32, u32)) -> Result<WorldOptions, OpenError> {
+    let (config, limits) = (&shared.config.gamecraft, &shared.config.limits);
+    let model = shared.world_model.clone().ok_or_else(|| {
+        OpenError::NotReady(format!(
+            "the model `{}` is not in the repository",
+            config.model.as_str()
+        ))
+    })?;
+    let quality =
+        Quality::new(config.jpeg_quality.into()).map_err(|e| OpenError::Internal(e.to_string()))?;
+    let period = Duration::from_secs(1) / config.fps.get();
+    Ok(WorldOptions {
+        model,
+        size,
+        motion: MotionConfig {
+            hold: config.action_hold,
+            fps: config.fps.get(),
+        },
+        quality: (quality, Subsampling::S420),
+        limits: DecodeLimits {
+            max_bytes: limits.image_bytes,
+            max_side: limits.image_side,
+            max_pixels: limits.image_pixels,
+        },
+        spec: SessionSpec {
+            pipeline: "world",
+            ingress: IngressPolicy::NewestWins,
+            egress: EgressPolicy::Latest,
+            class: Class::Interactive,
+            period: if config.pacing {
+                period
+            } else {
+                Duration::ZERO
+            },
+            deadline: DEADLINE,
+            credits: NonZeroUsize::MIN.saturating_add(1),
+            still_repeat: config.still_repeat,
+            idle_timeout: shared.config.sessions.idle_timeout,
+            max_failures: MAX_FAILURES,
+            input_rate: u32::try_from(limits.control_per_second.get()).unwrap_or(u32::MAX),
+            max_viewers: limits.viewers.get(),
+        },
+    })
+}
+
+/// The picture's bytes; a path may only lead to a file inside the assets directory.
+fn load(
+    image: Option<ImageSource>,
+    assets: &Path,
+    limits: &DecodeLimits,
+) -> Result<Option<Vec<u8>>, OpenFault> {
+    match image {
+        None => Ok(None),
+        Some(ImageSource::Inline(bytes)) => Ok(Some(bytes)),
+        Some(ImageSource::Asset(path)) => read_asset(&path, assets, limits.max_bytes).map(Some),
+    }
+}
+
+fn read_asset(path: &str, assets: &Path, max_bytes: usize) -> Result<Vec<u8>, OpenFault> {
+    let outside =
+        || OpenFault::Invalid("image_path must name a file inside the assets directory".into());
+    let root = assets.canonicalize().map_err(|_| outside())?;
+    let file = root.join(path).canonicalize().map_err(|_| outside())?;
+    let is_inside = file.starts_with(&root) && file.is_file();
+    let size = std::fs::metadata(&file).map_err(|_| outside())?.len();
+    if !is_inside || size > max_bytes as u64 {
+        return Err(outside());
+    }
+    std::fs::read(&file).map_err(|_| outside())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_cannot_leave_the_assets_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let assets = dir.path().join("assets");
+        std::fs::create_dir(&assets).unwrap();
+        std::fs::write(assets.join("ok.png"), b"picture").unwrap();
+        std::fs::write(dir.path().join("secret"), b"secret").unwrap();
+        std::os::unix::fs::symlink(dir.path().join("secret"), assets.join("link.png")).unwrap();
+        assert_eq!(read_asset("ok.png", &assets, 100), Ok(b"picture".to_vec()));
+        let absolute = dir.path().join("secret");
+        for bad in [
+            "../secret",
+            "link.png",
+            absolute.to_str().unwrap(),
+            "",
+            ".",
+            "missing.png",
+            "a\0b",
+        ] {
+            assert!(
+                matches!(read_asset(bad, &assets, 100), Err(OpenFault::Invalid(_))),
+                "{bad:?}"
+            );
+        }
+        assert!(
+            read_asset("ok.png", &assets, 3).is_err(),
+            "larger than allowed"
+        );
+    }
+}

@@ -1,0 +1,46 @@
+//! `/livez` and `/readyz`, on every listener: the process lives; new sessions are taken.
+
+use super::shared::Shared;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Ready<'a> {
+    ready: bool,
+    draining: bool,
+    models: Vec<ModelReady<'a>>,
+}
+
+#[derive(Serialize)]
+struct ModelReady<'a> {
+    model: &'a str,
+    state: &'a str,
+}
+
+/// Adds the routes.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.route("/livez", web::get().to(livez))
+        .route("/readyz", web::get().to(readyz));
+}
+
+async fn livez() -> &'static str {
+    "ok\n"
+}
+
+async fn readyz(shared: web::Data<Shared>) -> HttpResponse {
+    let models = shared.board.all();
+    let models = models.iter().map(|status| ModelReady {
+        model: &status.model,
+        state: status.state.name(),
+    });
+    let body = Ready {
+        ready: shared.is_ready(),
+        draining: shared.is_draining(),
+        models: models.collect(),
+    };
+    if body.ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
+}

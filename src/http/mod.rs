@@ -1,0 +1,23 @@
+//! The front end: actix-web turns HTTP and WebSocket traffic into actor messages. Knows no engine.
+//!
+//! - [`server`]: listeners, and what holds for all of them; [`shared`]: what every route may use;
+//! - [`gamecraft`], [`gamecraft_page`], [`studio`], [`admin`], [`health`]: the routes, one file each;
+//! - [`ws`]: the one file that knows `actix-web-actors`; [`mjpeg`]: the body of a picture stream;
+//! - [`body`], [`cors`], [`refusal`], [`assets`]: what routes share.
+
+mod admin;
+mod assets;
+mod body;
+mod cors;
+mod gamecraft;
+mod gamecraft_page;
+mod health;
+mod mjpeg;
+mod refusal;
+pub mod server;
+pub mod shared;
+mod studio;
+mod ws;
+
+pub use server::{BindError, Bound, bind};
+pub use shared::Shared;

@@ -1,0 +1,156 @@
+//! Listeners: each a server of its own, with the socket options and limits that hold for all.
+
+use super::{admin, cors, gamecraft, gamecraft_page, health, shared::Shared, studio};
+use crate::{
+    config::{Limits, Listen, ListenName},
+    telemetry::{HttpMeters, Label},
+};
+use actix_web::{
+    App, Error, HttpServer,
+    body::MessageBody,
+    dev::{Server, ServerHandle, ServiceRequest, ServiceResponse},
+    middleware::{Condition, Next, from_fn},
+    rt::net::TcpStream,
+    web,
+};
+use std::{
+    any::Any,
+    io,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Seconds that a stop waits for connections once everybody was told: those that read have gone by then, the others are cut.
+const CUT_AFTER_SECONDS: u64 = 1;
+
+/// TCP asks a silent peer whether it is still there after this long, and again at this interval.
+const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// A listener that is open.
+pub struct Bound {
+    /// Which.
+    pub name: ListenName,
+    /// Where it really is.
+    pub at: SocketAddr,
+    /// Serves until it is stopped.
+    pub server: Server,
+    /// Stops it.
+    pub handle: ServerHandle,
+}
+
+/// A listener that could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: cannot listen on {at}: {why}; change {key}, or turn the listener off with {}.enabled = false", name.key())]
+pub struct BindError {
+    /// Which.
+    pub name: ListenName,
+    /// Where it should have been.
+    pub at: SocketAddr,
+    /// The key that moves it.
+    pub key: String,
+    /// What the system said.
+    pub why: io::Error,
+}
+
+/// Opens a listener. It serves once its `server` is polled.
+///
+/// # Errors
+/// If the address is taken or not ours.
+pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<Bound, BindError> {
+    let failed = |why| BindError {
+        name: listen.name,
+        at: listen.addr,
+        key: listen.port_key(),
+        why,
+    };
+    let name = listen.name;
+    let limits = shared.config.limits.clone();
+    let meters = Arc::new(HttpMeters::new(&Label::fixed(name.as_str())));
+    let (data, request_meters) = (web::Data::new(shared.clone()), Arc::clone(&meters));
+    let app = move || {
+        let meters = Arc::clone(&request_meters);
+        App::new()
+            .app_data(data.clone())
+            .wrap(Condition::new(
+                name == ListenName::Gamecraft,
+                from_fn(cors::allow_all),
+            ))
+            .wrap(from_fn(move |request, next| {
+                count(Arc::clone(&meters), request, next)
+            }))
+            .configure(health::routes)
+            .configure(move |app| routes(name, app))
+    };
+    let per_worker = limits.connections.get().div_ceil(workers.get());
+    let server = HttpServer::new(app)
+        .workers(workers.get())
+        .max_connections(per_worker)
+        .client_request_timeout(limits.header_timeout)
+        .keep_alive(limits.keep_alive)
+        .shutdown_timeout(CUT_AFTER_SECONDS)
+        .disable_signals()
+        .on_connect(move |socket, data| {
+            tune(socket, &limits);
+            data.insert(Arc::new(meters.connected()));
+        })
+        .bind(listen.addr)
+        .map_err(failed)?;
+    let at = server.addrs().first().copied().unwrap_or(listen.addr);
+    let server = server.run();
+    Ok(Bound {
+        name,
+        at,
+        handle: server.handle(),
+        server,
+    })
+}
+
+fn routes(name: ListenName, app: &mut web::ServiceConfig) {
+    match name {
+        ListenName::Main => studio::routes(app),
+        ListenName::Gamecraft => {
+            gamecraft::routes(app);
+            app.default_service(web::to(gamecraft::not_found));
+        }
+        ListenName::GamecraftPage => gamecraft_page::routes(app),
+        ListenName::Admin => admin::routes(app),
+    }
+}
+
+/// Bounds what the kernel keeps for a connection, and cuts a peer that takes nothing for the write timeout.
+///
+/// A socket that refuses an option is served without it: it is a limit, not a promise to the client.
+fn tune(socket: &dyn Any, limits: &Limits) {
+    let Some(stream) = socket.downcast_ref::<TcpStream>() else {
+        return;
+    };
+    let socket = socket2::SockRef::from(stream);
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(KEEPALIVE)
+        .with_interval(KEEPALIVE);
+    let set = socket
+        .set_tcp_nodelay(true)
+        .and_then(|()| socket.set_send_buffer_size(limits.send_buffer_bytes))
+        .and_then(|()| socket.set_tcp_user_timeout(Some(limits.write_timeout)))
+        .and_then(|()| socket.set_tcp_keepalive(&keepalive));
+    if let Err(error) = set {
+        tracing::debug!(%error, "socket option refused");
+    }
+}
+
+async fn count<B: MessageBody>(
+    meters: Arc<HttpMeters>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let began = Instant::now();
+    let answer = next.call(request).await;
+    let status = match &answer {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
+    };
+    meters.answered(status.as_u16(), began.elapsed());
+    answer
+}

@@ -1,0 +1,97 @@
+//! What every route may use. Made once by the app, cloned into each worker.
+
+use crate::{
+    actors::{
+        codec::{CodecThread, Run},
+        registry::{Directory, OpenError, Registry},
+    },
+    config::{Config, ListenName},
+    engine::{Model, board::Board},
+    media::ByteBudget,
+    telemetry::{Label, MetricsHandle, ViewerMeters},
+};
+use actix::Addr;
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// Handles and settings; cheap to clone.
+#[derive(Clone)]
+pub struct Shared(Arc<Inner>);
+
+/// What [`Shared`] is made of.
+pub struct Inner {
+    /// The settings.
+    pub config: Config,
+    /// Opens sessions.
+    pub registry: Addr<Registry>,
+    /// Lists sessions.
+    pub directory: Directory,
+    /// How the models stand.
+    pub board: Board,
+    /// The model that draws worlds, if the repository has it.
+    pub world_model: Option<Model>,
+    /// Does what may not block a worker.
+    pub codec: Addr<CodecThread>,
+    /// Memory for requests' bodies.
+    pub uploads: ByteBudget,
+    /// Set once, when the server shuts down: the time that clients have.
+    pub drain: watch::Receiver<Option<Duration>>,
+    /// Counts those who watch a world.
+    pub world_viewers: ViewerMeters,
+    /// Renders `/metrics`.
+    pub metrics: MetricsHandle,
+    /// Where the listeners really are: known when all are bound.
+    pub bound: OnceLock<Vec<(ListenName, SocketAddr)>>,
+}
+
+impl Shared {
+    /// Shares.
+    pub fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// Whether new sessions are taken.
+    pub fn is_ready(&self) -> bool {
+        !self.is_draining() && self.board.is_ready(self.config.gamecraft.model.as_str())
+    }
+
+    /// Whether the server shuts down.
+    pub fn is_draining(&self) -> bool {
+        self.drain.borrow().is_some()
+    }
+
+    /// Where a listener is, if it was opened.
+    pub fn address(&self, name: ListenName) -> Option<SocketAddr> {
+        self.bound
+            .get()?
+            .iter()
+            .find(|(bound, _)| *bound == name)
+            .map(|(_, at)| *at)
+    }
+
+    /// Runs what would block a worker on the codec pool.
+    ///
+    /// # Errors
+    /// If it panicked or the pool has gone.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, OpenError> {
+        Ok(self.codec.send(Run::new(job)).await??)
+    }
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// The label of the world pipeline.
+pub const WORLD: Label = Label::fixed("world");

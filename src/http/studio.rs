@@ -1,0 +1,141 @@
+//! The studio on the main listener, its status, and the other dialects under the same origin.
+
+use super::{assets, cors, gamecraft, shared::Shared};
+use crate::engine::LoadState;
+use actix_web::{HttpRequest, HttpResponse, http::header, middleware::from_fn, web};
+use serde::Serialize;
+
+/// Adds the routes.
+pub fn routes(app: &mut web::ServiceConfig) {
+    app.route("/", web::get().to(root))
+        .route("/health", web::get().to(health))
+        .route("/studio/status.json", web::get().to(status))
+        .route("/studio/{path:.*}", web::get().to(file))
+        .service(
+            web::scope("/d/gamecraft")
+                .wrap(from_fn(cors::allow_all))
+                .configure(gamecraft::routes)
+                .default_service(web::to(gamecraft::not_found)),
+        );
+}
+
+#[derive(Serialize)]
+struct Api {
+    name: &'static str,
+    version: &'static str,
+    docs_url: &'static str,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Status {
+    version: &'static str,
+    pipelines: Vec<Pipeline>,
+    sessions: usize,
+    max_sessions: usize,
+}
+
+#[derive(Serialize)]
+struct Pipeline {
+    name: &'static str,
+    ready: bool,
+    state: &'static str,
+    model: String,
+    title: String,
+    kind: &'static str,
+    engine: &'static str,
+    backend: &'static str,
+    device: String,
+    why: Option<String>,
+    fix: Option<String>,
+}
+
+/// The studio for browsers; for programs the object that the API's original answers.
+async fn root(request: HttpRequest) -> HttpResponse {
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
+    if accept.contains("text/html") {
+        return assets::file(&request, "index.html");
+    }
+    HttpResponse::Ok().json(Api {
+        name: "Frameloom",
+        version: env!("CARGO_PKG_VERSION"),
+        docs_url: "/docs",
+    })
+}
+
+async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
+    assets::file(&request, &path)
+}
+
+async fn health(shared: web::Data<Shared>) -> HttpResponse {
+    let status = if shared.is_ready() {
+        "ok"
+    } else {
+        "model_not_loaded"
+    };
+    HttpResponse::Ok().json(Health {
+        status,
+        version: env!("CARGO_PKG_VERSION"),
+    })
+}
+
+async fn status(shared: web::Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(Status {
+            version: env!("CARGO_PKG_VERSION"),
+            pipelines: vec![world(&shared)],
+            sessions: shared.directory.len(),
+            max_sessions: shared.config.sessions.max.get(),
+        })
+}
+
+fn world(shared: &Shared) -> Pipeline {
+    let model = shared.config.gamecraft.model.as_str();
+    let Some(status) = shared.board.get(model) else {
+        return Pipeline {
+            name: "world",
+            ready: false,
+            state: "failed",
+            model: model.to_owned(),
+            title: model.to_owned(),
+            kind: "unknown",
+            engine: "none",
+            backend: "none",
+            device: String::new(),
+            why: Some(format!("no model `{model}` is known")),
+            fix: Some("set gamecraft.model to a model of the repository".into()),
+        };
+    };
+    let (why, fix) = match &status.state {
+        LoadState::Failed { why, fix } => (Some(why.clone()), Some(fix.clone())),
+        _ => (None, None),
+    };
+    Pipeline {
+        name: "world",
+        ready: status.state.is_ready(),
+        state: status.state.name(),
+        model: status.model.to_string(),
+        title: status.title,
+        kind: status.kind.name(),
+        engine: "cpu",
+        backend: status.backend,
+        device: format!(
+            "{} ({} thread{})",
+            status.device,
+            status.threads,
+            if status.threads == 1 { "" } else { "s" }
+        ),
+        why,
+        fix,
+    }
+}

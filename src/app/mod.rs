@@ -2,6 +2,11 @@
 //!
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors;
 //! - [`serve`]: from start to stop; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "this is the layer that talks to a person"
+)]
 
 mod assemble;
 mod cli;

@@ -255,10 +255,9 @@ impl Graph {
         let fed = self.inputs.iter().filter_map(|port| port.fed_by.as_ref());
         if let Some(HostState(tensors)) = state.get_mut() {
             for (tensor, (output, advance)) in tensors.iter_mut().zip(fed) {
-                if *advance == Advance::EveryRun || item.boundary {
-                    if let Some(new) = outputs.peek(output) {
-                        tensor.clone_from(new);
-                    }
+                let due = *advance == Advance::EveryRun || item.boundary;
+                if let Some(new) = outputs.peek(output).filter(|_| due) {
+                    tensor.clone_from(new);
                 }
             }
         }

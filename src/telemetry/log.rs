@@ -73,12 +73,16 @@ fn is_directive(part: &str) -> bool {
 #[error("logging was set up before")]
 pub struct LogInitError;
 
+/// Libraries whose every start and stop would be told twice: the app says it in its own words. A directive that names
+/// one of them wins.
+const QUIET: &str = "actix_server=warn";
+
 /// Sends the process's events to standard error from now on.
 ///
 /// # Errors
 /// When a subscriber was set before.
 pub fn init(config: &LogConfig) -> Result<(), LogInitError> {
-    let filter = EnvFilter::new(&config.filter.0);
+    let filter = EnvFilter::new(format!("{QUIET},{}", config.filter.0));
     let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let done = match config.format {
         LogFormat::Json => lines.json().flatten_event(true).try_init(),

@@ -112,7 +112,9 @@ impl Session {
 
     fn close(&mut self, reason: EndReason, ctx: &mut Context<Self>) {
         tracing::info!(session = %self.id, reason = reason.label(), "session ended");
-        self.meter.take().map(|meter| meter.end(end_label(&reason)));
+        if let Some(meter) = self.meter.take() {
+            meter.end(end_label(&reason));
+        }
         let refused = || AttachError::Refused(reason.to_string());
         self.opening
             .take()

@@ -26,7 +26,7 @@ export class Card {
   /** Shows what drew this very stream, from the socket's first message; it is nearer the truth than the status. */
   stream(message) {
     if (this.#pipeline && this.#pipeline.model === message.model) return this.#show();
-    this.el.name.textContent = message.model;
+    this.el.name.textContent = message.title ?? message.model;
     this.el.kind.textContent = KINDS[message.kind] ?? message.kind;
     if (!this.#pipeline) this.el.engine.textContent = message.engine;
   }

@@ -1,7 +1,9 @@
 //! The one integration binary: everything that needs the crate from outside, or its sources.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod browser;
 mod grafana;
 mod habits;
 mod layers;
 mod sources;
+mod support;

@@ -1,0 +1,290 @@
+//! A headless Chromium driven over its own debugging protocol (CDP).
+//!
+//! Responsible for one browser with one page: open, evaluate, press keys, choose a file, take a picture of what
+//! is on the screen. Not for what the pages mean. Invariant: the process ends with the value, and browsers of
+//! different tests never run at the same time, so that a small machine is not the reason for a failure.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
+
+use super::pixels::Shot;
+
+const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+const FLAGS: [&str; 11] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--remote-debugging-port=0",
+    "--window-size=1440,900",
+    "about:blank",
+];
+/// The longest any condition of a page may take on a loaded two-core machine.
+const DEADLINE: Duration = Duration::from_secs(60);
+/// How often a condition of the page is looked at again.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// One browser with one page.
+pub struct Chrome {
+    process: Child,
+    socket: WebSocket<TcpStream>,
+    session: String,
+    last_id: u64,
+    complaints: Vec<String>,
+    _profile: TempDir,
+    _turn: File,
+}
+
+impl Chrome {
+    /// Starts a browser, or says on the console why this test is skipped.
+    #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
+    pub fn start() -> Option<Self> {
+        let Some(program) = find_in_path() else {
+            println!(
+                "skipped: no browser in PATH (looked for {})",
+                NAMES.join(", ")
+            );
+            return None;
+        };
+        let turn = take_turn();
+        let profile = tempfile::tempdir().expect("a temporary directory");
+        let mut process = Command::new(program)
+            .args(FLAGS)
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start the browser");
+        let url = debugging_url(&mut process);
+        let host = url
+            .trim_start_matches("ws://")
+            .split('/')
+            .next()
+            .expect("a host")
+            .to_owned();
+        let stream = TcpStream::connect(host).expect("connect to the browser");
+        stream
+            .set_read_timeout(Some(DEADLINE))
+            .expect("set a timeout");
+        let (socket, _) = tungstenite::client(url.as_str(), stream).expect("speak to the browser");
+        let mut chrome = Self {
+            process,
+            socket,
+            session: String::new(),
+            last_id: 0,
+            complaints: Vec::new(),
+            _profile: profile,
+            _turn: turn,
+        };
+        chrome.open_page();
+        Some(chrome)
+    }
+
+    /// Goes to an address; returns once the document is there.
+    pub fn open(&mut self, url: &str) {
+        self.call("Page.navigate", json!({ "url": url }));
+        self.wait_for(
+            &format!("{url} to load"),
+            "document.readyState === 'complete' && location.href !== 'about:blank'",
+        );
+    }
+
+    /// The value of an expression in the page, after its promise if it is one.
+    pub fn eval(&mut self, expression: &str) -> Value {
+        let params =
+            json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
+        let answer = self.call("Runtime.evaluate", params);
+        assert!(
+            answer.get("exceptionDetails").is_none(),
+            "`{expression}` threw: {answer}"
+        );
+        answer["result"]["value"].clone()
+    }
+
+    /// Waits until an expression is true.
+    pub fn wait_for(&mut self, what: &str, expression: &str) {
+        self.wait_until(what, |chrome| {
+            (chrome.eval(expression) == true).then_some(())
+        });
+    }
+
+    /// Looks again and again until `look` finds what it looks for.
+    ///
+    /// # Panics
+    /// At the deadline.
+    pub fn wait_until<T>(&mut self, what: &str, mut look: impl FnMut(&mut Self) -> Option<T>) -> T {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            if let Some(found) = look(self) {
+                return found;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "waited too long for {what}; the page said: {:?}",
+                self.complaints
+            );
+            look_again();
+        }
+    }
+
+    /// Presses a letter key and keeps it down.
+    pub fn key_down(&mut self, letter: char) {
+        self.key("keyDown", letter);
+    }
+
+    /// Lets a letter key go.
+    pub fn key_up(&mut self, letter: char) {
+        self.key("keyUp", letter);
+    }
+
+    /// Chooses a file in a file input, as a visitor would.
+    pub fn choose_file(&mut self, selector: &str, file: &Path) {
+        let expression = format!("document.querySelector('{selector}')");
+        let object = self.call("Runtime.evaluate", json!({ "expression": expression }));
+        let params = json!({ "files": [file], "objectId": object["result"]["objectId"] });
+        self.call("DOM.setFileInputFiles", params);
+    }
+
+    /// What is on the screen in a part of an element: left, top, right, bottom as shares of its box.
+    pub fn shot(&mut self, selector: &str, part: [f64; 4]) -> Shot {
+        let expression = format!(
+            "(() => {{ const b = document.querySelector('{selector}').getBoundingClientRect(); \
+             return [b.x + scrollX, b.y + scrollY, b.width, b.height]; }})()"
+        );
+        let found = self.eval(&expression);
+        let side = |i: usize| found[i].as_f64().expect("a number");
+        let (left, top) = (side(0) + side(2) * part[0], side(1) + side(3) * part[1]);
+        let (width, height) = (side(2) * (part[2] - part[0]), side(3) * (part[3] - part[1]));
+        let clip = json!({ "x": left, "y": top, "width": width, "height": height, "scale": 1 });
+        let answer = self.call(
+            "Page.captureScreenshot",
+            json!({ "format": "png", "clip": clip }),
+        );
+        Shot::from_base64_png(answer["data"].as_str().expect("a picture"))
+    }
+
+    /// What the page complained of: exceptions, refused loads, failed requests.
+    pub fn complaints(&self) -> &[String] {
+        &self.complaints
+    }
+
+    fn open_page(&mut self) {
+        let target = self.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let params = json!({ "targetId": target["targetId"], "flatten": true });
+        let attached = self.call("Target.attachToTarget", params);
+        self.session = attached["sessionId"]
+            .as_str()
+            .expect("a session")
+            .to_owned();
+        for domain in ["Page", "Runtime", "Log"] {
+            self.call(&format!("{domain}.enable"), json!({}));
+        }
+        // Fades would make "two equal pictures" a question of when.
+        let calm = json!([{ "name": "prefers-reduced-motion", "value": "reduce" }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "features": calm }));
+    }
+
+    fn key(&mut self, kind: &str, letter: char) {
+        let code = format!("Key{}", letter.to_ascii_uppercase());
+        self.call(
+            "Input.dispatchKeyEvent",
+            json!({ "type": kind, "code": code, "key": letter.to_string() }),
+        );
+    }
+
+    fn call(&mut self, method: &str, params: Value) -> Value {
+        self.last_id += 1;
+        let mut message = json!({ "id": self.last_id, "method": method, "params": params });
+        if !self.session.is_empty() {
+            message["sessionId"] = json!(self.session);
+        }
+        self.socket
+            .send(Message::text(message.to_string()))
+            .expect("send to the browser");
+        loop {
+            let text = self
+                .socket
+                .read()
+                .expect("hear from the browser")
+                .into_text()
+                .expect("text");
+            let heard: Value = serde_json::from_str(&text).expect("JSON");
+            if heard["id"] == self.last_id {
+                assert!(heard.get("error").is_none(), "{method}: {}", heard["error"]);
+                return heard["result"].clone();
+            }
+            self.note(&heard);
+        }
+    }
+
+    fn note(&mut self, event: &Value) {
+        match event["method"].as_str() {
+            Some("Runtime.exceptionThrown") => self
+                .complaints
+                .push(event["params"]["exceptionDetails"].to_string()),
+            Some("Log.entryAdded") if event["params"]["entry"]["level"] == "error" => {
+                self.complaints.push(event["params"]["entry"].to_string());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Chrome {
+    fn drop(&mut self) {
+        // Both fail only when the browser has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Lets a moment pass before a condition of the page is looked at again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is on a screen cannot notify us; this paces the looking and orders nothing"
+)]
+fn look_again() {
+    std::thread::sleep(LOOK_EVERY);
+}
+
+fn find_in_path() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let found = std::env::split_paths(&path).flat_map(|dir| NAMES.map(|name| dir.join(name)));
+    found.into_iter().find(|file| file.is_file())
+}
+
+/// Waits for the browsers of other tests, in this process or another, to end.
+fn take_turn() -> File {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser.turn");
+    let file = File::create(path).expect("create the lock file");
+    file.lock().expect("lock it");
+    file
+}
+
+fn debugging_url(process: &mut Child) -> String {
+    let mut lines = BufReader::new(process.stderr.take().expect("stderr is piped")).lines();
+    let url = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| {
+            line.strip_prefix("DevTools listening on ")
+                .map(str::to_owned)
+        })
+        .expect("the browser says where it listens");
+    // The pipe is read on, so that the browser never blocks on it.
+    std::thread::spawn(move || lines.for_each(drop));
+    url
+}

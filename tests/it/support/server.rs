@@ -1,0 +1,268 @@
+//! A real server process on free ports: started, waited for, and ended again whatever the test does.
+//!
+//! Responsible for the life of the process; not for speaking any dialect to it.
+//! Invariant: no `Server` value exists whose process has not been ready, and none outlives its value.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A loaded two-core machine needs a few seconds; a server that needs more has hung.
+const START_DEADLINE: Duration = Duration::from_secs(60);
+/// Well above the drain deadline of the default config.
+const STOP_DEADLINE: Duration = Duration::from_secs(20);
+/// How often a condition of another process, which cannot notify us, is looked at again.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LISTENERS: [&str; 4] = ["main", "gamecraft", "gamecraft_page", "admin"];
+
+const FREE_PORTS: &str = "[listen.main]\nport = 0\n[listen.gamecraft]\nport = 0\n\
+    [listen.gamecraft_page]\nport = 0\n[listen.admin]\nport = 0\n";
+
+/// A running server that has said on which ports it listens and answers `/readyz` with 200.
+pub struct Server {
+    child: Child,
+    output: Arc<Output>,
+    urls: HashMap<String, String>,
+    _dir: TempDir,
+}
+
+#[allow(dead_code, reason = "each test module uses its own part of the guard")]
+impl Server {
+    /// Starts a server with the default settings on free ports.
+    pub fn start() -> Self {
+        Self::with_settings("")
+    }
+
+    /// Starts a server on free ports with more settings, as TOML of other tables than `[listen.*]`.
+    ///
+    /// # Panics
+    /// When the process ends, or does not become ready in time; its output is in the message.
+    pub fn with_settings(toml: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let config = dir.path().join("frameloom.toml");
+        std::fs::write(&config, format!("{FREE_PORTS}{toml}\n")).expect("write the config");
+        let mut child = Command::new(env!("CARGO_BIN_EXE_frameloom"))
+            .args(["serve", "--config"])
+            .arg(&config)
+            .current_dir(dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("start the server binary");
+        let output = Output::collect(&mut child);
+        let mut server = Self {
+            child,
+            output,
+            urls: HashMap::new(),
+            _dir: dir,
+        };
+        server.await_listeners();
+        server.await_ready();
+        server
+    }
+
+    /// The address of a listener by its name in the config, such as `http://127.0.0.1:40123`.
+    pub fn url(&self, listener: &str) -> &str {
+        &self.urls[listener]
+    }
+
+    /// The `host:port` of a listener, for a plain socket.
+    pub fn addr(&self, listener: &str) -> &str {
+        self.url(listener).trim_start_matches("http://")
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Everything the server has printed so far.
+    pub fn printed(&self) -> String {
+        self.output.text()
+    }
+
+    /// Sends SIGTERM and waits for the end.
+    ///
+    /// # Panics
+    /// When the server is still there after the deadline.
+    pub fn terminate(mut self) -> ExitStatus {
+        self.signal(libc::SIGTERM);
+        self.await_exit()
+    }
+
+    /// Sends a signal and returns at once.
+    pub fn signal(&self, signal: libc::c_int) {
+        let pid = libc::pid_t::try_from(self.child.id()).expect("process ids fit");
+        // SAFETY: kill has no memory effects; the child has not been waited for, so the id is still its own.
+        let sent = unsafe { libc::kill(pid, signal) };
+        assert_eq!(sent, 0, "signal {signal} was not sent");
+    }
+
+    /// Waits for the end of the process.
+    ///
+    /// # Panics
+    /// When the server is still there after the deadline.
+    pub fn await_exit(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + STOP_DEADLINE;
+        loop {
+            if let Some(status) = self
+                .child
+                .try_wait()
+                .expect("ask for the state of the child")
+            {
+                return status;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "the server did not end:\n{}",
+                self.printed()
+            );
+            look_again();
+        }
+    }
+
+    fn await_listeners(&mut self) {
+        let deadline = Instant::now() + START_DEADLINE;
+        self.urls = self.output.wait_for(deadline, |text| {
+            let urls = listening(text);
+            LISTENERS
+                .iter()
+                .all(|name| urls.contains_key(*name))
+                .then_some(urls)
+        });
+    }
+
+    fn await_ready(&mut self) {
+        let deadline = Instant::now() + START_DEADLINE;
+        while get_status(self.addr("main"), "/readyz") != Some(200) {
+            let ended = self
+                .child
+                .try_wait()
+                .expect("ask for the state of the child");
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "the server did not become ready ({ended:?}):\n{}",
+                self.printed()
+            );
+            look_again();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only when the process has ended already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Lets a moment pass before a condition of another process is looked at again.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the other process cannot notify us; this paces the looking and orders nothing"
+)]
+fn look_again() {
+    std::thread::sleep(LOOK_EVERY);
+}
+
+/// The addresses in lines of the form `listening <name> http://host:port`, wherever in a line they stand.
+fn listening(text: &str) -> HashMap<String, String> {
+    text.lines()
+        .filter_map(|line| {
+            let mut words = line
+                .split_whitespace()
+                .skip_while(|word| *word != "listening")
+                .skip(1);
+            Some((
+                words.next()?.to_owned(),
+                words.next()?.trim_end_matches('/').to_owned(),
+            ))
+        })
+        .collect()
+}
+
+/// The status of a GET, or nothing when there was no proper answer.
+fn get_status(addr: &str, path: &str) -> Option<u16> {
+    let mut socket = TcpStream::connect(addr).ok()?;
+    socket.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+    write!(
+        socket,
+        "GET {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n\r\n"
+    )
+    .ok()?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).ok()?;
+    answer.split(' ').nth(1)?.parse().ok()
+}
+
+/// What the process printed, gathered by two threads that end with it.
+#[derive(Default)]
+struct Output {
+    printed: Mutex<Printed>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Printed {
+    text: String,
+    closed: usize,
+}
+
+impl Output {
+    fn collect(child: &mut Child) -> Arc<Self> {
+        let output = Arc::new(Self::default());
+        output.follow(child.stdout.take().expect("stdout is piped"));
+        output.follow(child.stderr.take().expect("stderr is piped"));
+        output
+    }
+
+    fn follow(self: &Arc<Self>, pipe: impl Read + Send + 'static) {
+        let output = Arc::clone(self);
+        std::thread::spawn(move || {
+            for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+                output.change(|printed| {
+                    printed.text.push_str(&line);
+                    printed.text.push('\n');
+                });
+            }
+            output.change(|printed| printed.closed += 1);
+        });
+    }
+
+    fn change(&self, with: impl FnOnce(&mut Printed)) {
+        with(&mut self.printed.lock().expect("no reader panics"));
+        self.changed.notify_all();
+    }
+
+    fn text(&self) -> String {
+        self.printed.lock().expect("no reader panics").text.clone()
+    }
+
+    /// Waits until `found` has something to say about the text; panics at the deadline and when both pipes closed.
+    fn wait_for<T>(&self, deadline: Instant, found: impl Fn(&str) -> Option<T>) -> T {
+        let mut printed = self.printed.lock().expect("no reader panics");
+        loop {
+            if let Some(value) = found(&printed.text) {
+                return value;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(
+                !left.is_zero() && printed.closed < 2,
+                "the server did not say where it listens:\n{}",
+                printed.text
+            );
+            printed = self
+                .changed
+                .wait_timeout(printed, left)
+                .expect("no reader panics")
+                .0;
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The studio on the main listener, its status, and the other dialects under the same origin.
 
 use super::{assets, cors, gamecraft, shared::Shared};
-use crate::engine::LoadState;
+use crate::{config::ListenName, engine::LoadState};
 use actix_web::{HttpRequest, HttpResponse, http::header, middleware::from_fn, web};
 use serde::Serialize;
 
@@ -38,6 +38,13 @@ struct Status {
     pipelines: Vec<Pipeline>,
     sessions: usize,
     max_sessions: usize,
+    listeners: Listeners,
+}
+
+/// Ports that the studio names to its visitor; none where a listener is not open.
+#[derive(Serialize)]
+struct Listeners {
+    gamecraft: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -96,6 +103,9 @@ async fn status(shared: web::Data<Shared>) -> HttpResponse {
             pipelines: vec![world(&shared)],
             sessions: shared.directory.len(),
             max_sessions: shared.config.sessions.max.get(),
+            listeners: Listeners {
+                gamecraft: shared.address(ListenName::Gamecraft).map(|at| at.port()),
+            },
         })
 }
 

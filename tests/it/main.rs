@@ -7,3 +7,4 @@ mod habits;
 mod layers;
 mod sources;
 mod support;
+mod world_box;

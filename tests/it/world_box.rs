@@ -49,21 +49,32 @@ fn draw(image: &NdTensor<f32, 4>, poses: &[[f32; 6]], scenes: &[[f32; 4]]) -> Nd
         (model.node_id("pose").unwrap(), poses.view().into()),
         (model.node_id("scene").unwrap(), scenes.view().into()),
     ];
-    let [frame] = model.run_n(inputs, [model.node_id("frame").unwrap()], None).unwrap();
+    let [frame] = model
+        .run_n(inputs, [model.node_id("frame").unwrap()], None)
+        .unwrap();
     frame.try_into().unwrap()
 }
 
 fn largest_difference(a: impl IntoIterator<Item = f32>, b: impl IntoIterator<Item = f32>) -> f32 {
-    a.into_iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    a.into_iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f32::max)
 }
 
 #[test]
 fn the_embedded_runtime_draws_the_golden_frames() {
     let golden = golden();
     for case in &golden.cases {
-        let frame = draw(&picture(1, golden.height, golden.width), &[case.pose], &[case.scene]);
+        let frame = draw(
+            &picture(1, golden.height, golden.width),
+            &[case.pose],
+            &[case.scene],
+        );
         let bytes = std::fs::read(folder().join("golden").join(&case.frame)).unwrap();
-        let expected = bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+        let expected = bytes
+            .chunks_exact(4)
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
         assert_eq!(bytes.len(), frame.len() * 4);
         let worst = largest_difference(frame.iter().copied(), expected);
         assert!(worst <= golden.tolerance, "{}: {worst}", case.name);
@@ -97,9 +108,17 @@ fn a_batch_gives_what_its_items_give_alone() {
 fn extreme_poses_and_scenes_stay_pictures() {
     let image = picture(1, 64, 64);
     for extreme in [-1e6_f32, 1e6] {
-        for scene in [[0.5, 1.0, 1.4, 6.0], [0.0, 1.0, -2.0, 9.0], [1.0, 1.0, 64.0, 12.0], [extreme; 4]] {
+        for scene in [
+            [0.5, 1.0, 1.4, 6.0],
+            [0.0, 1.0, -2.0, 9.0],
+            [1.0, 1.0, 64.0, 12.0],
+            [extreme; 4],
+        ] {
             let frame = draw(&image, &[[extreme; 6]], &[scene]);
-            assert!(frame.iter().all(|value| (0.0..=1.0).contains(value)), "{extreme} in {scene:?}");
+            assert!(
+                frame.iter().all(|value| (0.0..=1.0).contains(value)),
+                "{extreme} in {scene:?}"
+            );
         }
     }
 }

@@ -3,8 +3,9 @@
 //! In the order of a frame's way: [`registry`] opens a [`session`] (control) with its [`buffer`] (pixels); the buffer submits
 //! [`work`] to the [`scheduler`], which gives it to a [`device`]; what comes back goes through the [`codec`] pool and out.
 //!
-//! Mailboxes bound nothing, so messages own what bounds them ([`credit`]), and only such messages may be posted ([`post`]).
+//! How the models stand is on the [`board`]. Mailboxes bound nothing, so messages own what bounds them ([`credit`]), and only such messages may be posted ([`post`]).
 
+pub mod board;
 pub mod buffer;
 pub mod codec;
 pub mod credit;

@@ -2,15 +2,17 @@
 
 use crate::{
     actors::{
+        board::Board,
         codec::CodecThread,
         device::{Device, DeviceConfig},
         registry::{Directory, Registry, RegistryConfig},
         scheduler::{Scheduler, Seat},
     },
     config::{BackendChoice, Config},
-    engine::{Backend, DeviceSpec, Repository, board::Board, cpu::Rten},
+    engine::{Backend, DeviceSpec, Repository, cpu::Rten},
     http::shared::{Inner, Shared, WORLD},
     media::ByteBudget,
+    pipelines::world::WorldModel,
     telemetry::{MetricsHandle, ViewerMeters},
 };
 use actix::prelude::*;
@@ -93,7 +95,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         registry: registry.start(),
         directory,
         board,
-        world_model,
+        world: world_model.map(WorldModel::new),
         codec,
         uploads: ByteBudget::new(config.limits.upload_memory_bytes),
         drain: draining,

@@ -8,7 +8,6 @@ use super::{
 use crate::{
     actors::registry::Drain,
     config::{Config, ListenName},
-    engine::LoadState,
     http::{Bound, Shared, bind},
     telemetry,
 };
@@ -100,24 +99,18 @@ fn workers_for(name: ListenName, shared: &Shared) -> NonZeroUsize {
 async fn announce_models(shared: Shared, settled: tokio::sync::oneshot::Receiver<()>) {
     // The sender goes only with the device's thread, and then the board says why.
     settled.await.unwrap_or(());
-    for status in shared.board.all() {
-        let on = format!(
-            "{} by {} on {}, {} threads",
-            status.title, status.backend, status.device, status.threads
+    for model in shared.board.views() {
+        let (slot, on) = (
+            &model.slot,
+            format!("{} by {}", model.title, model.runs_on()),
         );
-        match status.state {
-            LoadState::Ready { took } => println!(
-                "pipeline  {:<14} ready in {:.2} s: {on}",
-                status.slot,
-                took.as_secs_f64()
-            ),
-            LoadState::Failed { why, fix } => {
-                eprintln!("pipeline  {:<14} failed: {why}; {fix}", status.slot)
-            }
-            other => eprintln!("pipeline  {:<14} {}: {on}", status.slot, other.name()),
+        match (&model.load_seconds, &model.why, &model.fix) {
+            (Some(took), ..) => println!("pipeline  {slot:<14} ready in {took:.2} s: {on}"),
+            (None, Some(why), Some(fix)) => eprintln!("pipeline  {slot:<14} failed: {why}; {fix}"),
+            _ => eprintln!("pipeline  {slot:<14} {}: {on}", model.state),
         }
     }
-    if shared.world_model.is_none() {
+    if shared.world.is_none() {
         let model = shared.config.gamecraft.model.as_str();
         eprintln!(
             "pipeline  {:<14} failed: there is no model `{model}`; change gamecraft.model",

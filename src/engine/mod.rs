@@ -4,13 +4,11 @@
 //! - [`manifest`], [`repository`]: a model is a folder with a `model.toml`;
 //! - [`backend`]: `Backend → Engine → Slot`, the three traits behind which every runtime lives;
 //! - [`lifecycle`]: unloaded → loading → warming → ready, or failed with a reason and a cure;
-//! - [`board`]: how every loaded model stands, for health checks and people;
 //! - [`cpu`]: the embedded backend; [`scripted`]: a backend for tests that fails on cue.
 //!
 //! Why the traits have this shape, and how a CUDA backend joins without a change to a caller: `docs/adr/0003-engine-layer.md`.
 
 pub mod backend;
-pub mod board;
 pub mod cpu;
 pub mod lifecycle;
 pub mod manifest;

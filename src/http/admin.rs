@@ -3,10 +3,10 @@
 use super::shared::Shared;
 use crate::{
     actors::{
+        board::ModelView,
         buffer::FrameRecord,
         registry::{EndSession, Snapshot},
     },
-    engine::board::ModelStatus,
     media::Stage,
     session::{EndReason, SessionId},
 };
@@ -96,7 +96,7 @@ struct Ended<'a> {
 
 #[derive(Serialize)]
 struct Models {
-    models: Vec<ModelStatus>,
+    models: Vec<ModelView>,
 }
 
 async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
@@ -145,7 +145,7 @@ async fn end_session(shared: web::Data<Shared>, id: web::Path<String>) -> HttpRe
 
 async fn models(shared: web::Data<Shared>) -> HttpResponse {
     HttpResponse::Ok().json(Models {
-        models: shared.board.all(),
+        models: shared.board.views(),
     })
 }
 
@@ -164,11 +164,15 @@ fn describe(shared: &Shared, snapshot: &Snapshot) -> SessionJson {
         model: handle.key.model.to_string(),
         backend: shared
             .board
-            .get(&handle.key.model)
+            .view(&handle.key.model)
             .map_or("none", |status| status.backend),
         width: handle.size.0,
         height: handle.size.1,
-        fps: if period > 0.0 { 1.0 / period } else { 0.0 },
+        fps: if period > 0.0 {
+            (1000.0 / period).round() / 1000.0
+        } else {
+            0.0
+        },
         viewers: buffer.viewers,
         frames: buffer.frames,
         in_flight: buffer.in_flight,

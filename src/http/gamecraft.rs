@@ -22,7 +22,7 @@ use crate::{
     },
     pipelines::{
         OpenFault,
-        world::{self, MotionConfig, WorldOptions},
+        world::{MotionConfig, WorldOptions},
     },
     session::{Action, Class, EgressPolicy, EndReason, IngressPolicy, Media, SessionSpec},
 };
@@ -88,17 +88,15 @@ pub async fn not_found(request: HttpRequest) -> HttpResponse {
 
 async fn health(shared: web::Data<Shared>) -> HttpResponse {
     let model = shared.config.gamecraft.model.as_str();
-    let status = shared.board.get(model);
+    let view = shared.board.view(model);
     let worker_ready = shared.is_ready();
     HttpResponse::Ok().json(Health {
         status: if worker_ready { "healthy" } else { "unhealthy" },
         worker_ready,
         active_streams: shared.directory.count(GROUP),
         model,
-        model_state: status
-            .as_ref()
-            .map_or("unknown", |status| status.state.name()),
-        engine: status.as_ref().map_or("none", |status| status.backend),
+        model_state: view.as_ref().map_or("unknown", |view| view.state),
+        engine: view.as_ref().map_or("none", |view| view.backend),
     })
 }
 
@@ -120,11 +118,15 @@ async fn start_stream(
         .map_err(refused)??;
     let inline = matches!(image, Some(ImageSource::Inline(_)));
     let [height, width] = params.video_size;
+    let world = shared
+        .world
+        .clone()
+        .ok_or_else(|| refused(no_world(&shared)))?;
     let options = world_options(&shared, (width, height)).map_err(refused)?;
     let assets = shared.config.gamecraft.assets_dir.clone();
     let opener = move || {
         let opened = load(image, &assets, &options.limits)
-            .and_then(|image| world::open(options, image.as_deref()));
+            .and_then(|image| world.open(options, image.as_deref()));
         drop(lease);
         opened
     };
@@ -211,20 +213,19 @@ async fn world_socket(
 ) -> Result<HttpResponse, actix_web::Error> {
     let handle = find(&shared, &id).ok_or_else(|| Refusal::from(Fault::no_video(&id)))?;
     let viewer = handle.subscribe().await.map_err(Refusal::from)?;
-    let (status, pacing) = (
-        shared.board.get(&handle.key.model),
+    let (view, pacing) = (
+        shared.board.view(&handle.key.model),
         &shared.config.gamecraft,
     );
-    let engine = status.as_ref().map_or_else(String::new, |s| {
-        format!("{} on {}, {} threads", s.backend, s.device, s.threads)
-    });
-    let kind = status.as_ref().map_or("unknown", |s| s.kind.name());
+    let engine = view
+        .as_ref()
+        .map_or_else(String::new, |view| view.runs_on());
     let dialect = WorldSocket::new(&Notice::World {
         stream_id: handle.id.as_str(),
         model: &handle.key.model,
-        title: status.as_ref().map_or("", |s| &s.title),
+        title: view.as_ref().map_or("", |view| &view.title),
         engine: &engine,
-        kind,
+        kind: view.as_ref().map_or("unknown", |view| view.kind),
         fps: if pacing.pacing { pacing.fps.get() } else { 0 },
         width: handle.size.0,
         height: handle.size.1,
@@ -263,19 +264,17 @@ fn group_limit(config: &config::Gamecraft) -> GroupLimit {
     }
 }
 
+fn no_world(shared: &Shared) -> OpenError {
+    let model = shared.config.gamecraft.model.as_str();
+    OpenError::NotReady(format!("the model `{model}` is not in the repository"))
+}
+
 fn world_options(shared: &Shared, size: (u32, u32)) -> Result<WorldOptions, OpenError> {
     let (config, limits) = (&shared.config.gamecraft, &shared.config.limits);
-    let model = shared.world_model.clone().ok_or_else(|| {
-        OpenError::NotReady(format!(
-            "the model `{}` is not in the repository",
-            config.model.as_str()
-        ))
-    })?;
     let quality =
         Quality::new(config.jpeg_quality.into()).map_err(|e| OpenError::Internal(e.to_string()))?;
     let period = Duration::from_secs(1) / config.fps.get();
     Ok(WorldOptions {
-        model,
         size,
         motion: MotionConfig {
             hold: config.action_hold,

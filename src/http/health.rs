@@ -28,10 +28,10 @@ async fn livez() -> &'static str {
 }
 
 async fn readyz(shared: web::Data<Shared>) -> HttpResponse {
-    let models = shared.board.all();
-    let models = models.iter().map(|status| ModelReady {
-        model: &status.model,
-        state: status.state.name(),
+    let models = shared.board.views();
+    let models = models.iter().map(|view| ModelReady {
+        model: &view.model,
+        state: view.state,
     });
     let body = Ready {
         ready: shared.is_ready(),

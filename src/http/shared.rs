@@ -2,12 +2,13 @@
 
 use crate::{
     actors::{
+        board::Board,
         codec::{CodecThread, Run},
         registry::{Directory, OpenError, Registry},
     },
     config::{Config, ListenName},
-    engine::{Model, board::Board},
     media::ByteBudget,
+    pipelines::world::WorldModel,
     telemetry::{Label, MetricsHandle, ViewerMeters},
 };
 use actix::Addr;
@@ -32,8 +33,8 @@ pub struct Inner {
     pub directory: Directory,
     /// How the models stand.
     pub board: Board,
-    /// The model that draws worlds, if the repository has it.
-    pub world_model: Option<Model>,
+    /// Opens worlds, if the repository has their model.
+    pub world: Option<WorldModel>,
     /// Does what may not block a worker.
     pub codec: Addr<CodecThread>,
     /// Memory for requests' bodies.

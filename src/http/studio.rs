@@ -1,7 +1,7 @@
 //! The studio on the main listener, its status, and the other dialects under the same origin.
 
 use super::{assets, cors, gamecraft, shared::Shared};
-use crate::{config::ListenName, engine::LoadState};
+use crate::config::ListenName;
 use actix_web::{HttpRequest, HttpResponse, http::header, middleware::from_fn, web};
 use serde::Serialize;
 
@@ -111,7 +111,7 @@ async fn status(shared: web::Data<Shared>) -> HttpResponse {
 
 fn world(shared: &Shared) -> Pipeline {
     let model = shared.config.gamecraft.model.as_str();
-    let Some(status) = shared.board.get(model) else {
+    let Some(view) = shared.board.view(model) else {
         return Pipeline {
             name: "world",
             ready: false,
@@ -126,26 +126,18 @@ fn world(shared: &Shared) -> Pipeline {
             fix: Some("set gamecraft.model to a model of the repository".into()),
         };
     };
-    let (why, fix) = match &status.state {
-        LoadState::Failed { why, fix } => (Some(why.clone()), Some(fix.clone())),
-        _ => (None, None),
-    };
+    let s = if view.threads == 1 { "" } else { "s" };
     Pipeline {
         name: "world",
-        ready: status.state.is_ready(),
-        state: status.state.name(),
-        model: status.model.to_string(),
-        title: status.title,
-        kind: status.kind.name(),
+        ready: view.ready,
+        state: view.state,
+        device: format!("{} ({} thread{s})", view.device, view.threads),
+        model: view.model,
+        title: view.title,
+        kind: view.kind,
         engine: "cpu",
-        backend: status.backend,
-        device: format!(
-            "{} ({} thread{})",
-            status.device,
-            status.threads,
-            if status.threads == 1 { "" } else { "s" }
-        ),
-        why,
-        fix,
+        backend: view.backend,
+        why: view.why,
+        fix: view.fix,
     }
 }

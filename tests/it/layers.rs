@@ -12,7 +12,7 @@ use crate::sources::{self, Source, Token};
 /// ```text
 /// main → app → http → dialects → session → media
 ///               └──→ actors → session, engine, pipelines → media
-///        app → config → each layer's plain Config        telemetry ← any layer
+///        app, http → config                              telemetry ← any layer
 /// ```
 const ARROWS: &[(&str, &[&str])] = &[
     ("main", &["app"]),
@@ -33,7 +33,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "http",
-        &["dialects", "actors", "pipelines", "session", "media"],
+        &[
+            "dialects",
+            "actors",
+            "pipelines",
+            "session",
+            "media",
+            "config",
+        ],
     ),
     ("gateway", &["dialects", "actors", "session", "media"]),
     ("client", &["dialects", "media"]),
@@ -43,20 +50,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("engine", &["media"]),
     ("session", &["media"]),
     ("media", &[]),
-    // Only their plain settings: it fills them, they do not know it.
-    (
-        "config",
-        &[
-            "http",
-            "gateway",
-            "dialects",
-            "actors",
-            "pipelines",
-            "engine",
-            "session",
-            "media",
-        ],
-    ),
+    // Its sections are plain settings, which the edges read; it knows nobody.
+    ("config", &[]),
     ("telemetry", &[]),
 ];
 

@@ -9,12 +9,13 @@ mod tests;
 mod thread;
 
 use super::{
+    board::Board,
     credit::Credits,
     post::Bounded,
     scheduler::{DeviceChanged, Seat},
     work::{RunBatch, SlotFree},
 };
-use crate::engine::{Backend, DeviceSpec, EngineKey, LoadError, Model, board::Board};
+use crate::engine::{Backend, DeviceSpec, EngineKey, LoadError, Model};
 use actix::prelude::*;
 use std::{
     num::NonZeroUsize,

@@ -9,12 +9,13 @@ use super::{
 };
 use crate::{
     actors::{
+        board::Entry,
         credit::Credit,
         post::post,
         scheduler::DeviceChanged,
         work::{RunBatch, SlotFree},
     },
-    engine::{EngineKey, LoadError, LoadState, RunError, board::ModelStatus, lifecycle::LoadEvent},
+    engine::{EngineKey, LoadError, LoadState, RunError, lifecycle::LoadEvent},
     media::Stage,
     telemetry::labels::{EngineState, RunOutcome},
 };
@@ -102,7 +103,7 @@ impl DeviceThread {
     }
 
     fn prepare(&mut self, key: &EngineKey) -> Result<NonZeroUsize, LoadError> {
-        match self.config.board.get(&key.model).map(|status| status.state) {
+        match self.config.board.state(&key.model) {
             Some(LoadState::Failed { why, fix }) => Err(LoadError { why, fix }),
             _ => match self.loaded.get_mut(&key.model) {
                 Some(loaded) => loaded.prepare(key),
@@ -229,10 +230,10 @@ impl DeviceThread {
         }
         self.tell(model, LoadEvent::Fail { why, fix });
         let all_failed = self.loaded.keys().all(|model| {
-            self.config
-                .board
-                .get(model)
-                .is_some_and(|status| matches!(status.state, LoadState::Failed { .. }))
+            matches!(
+                self.config.board.state(model),
+                Some(LoadState::Failed { .. })
+            )
         });
         if all_failed {
             post(
@@ -256,12 +257,8 @@ impl DeviceThread {
 /// Enters the device's models on the board, before anybody asks.
 pub fn enter(config: &DeviceConfig) {
     for (model, backend) in &config.models {
-        let manifest = &model.manifest;
-        config.board.enter(ModelStatus {
-            model: Arc::from(manifest.name.as_str()),
-            title: manifest.title.clone(),
-            slot: manifest.slot.clone(),
-            kind: manifest.kind,
+        config.board.enter(Entry {
+            manifest: Arc::clone(&model.manifest),
             backend: backend.name(),
             device: config.spec.name.clone(),
             threads: config.spec.threads.get(),

@@ -12,12 +12,13 @@ pub use directory::{Directory, SessionHandle, Snapshot};
 pub use messages::{Drain, EndSession, OpenError, OpenSession, Opener};
 
 use super::{
+    board::Board,
     codec::{CodecThread, Run},
     scheduler::{AttachError, Scheduler},
     session::{Apply, SessionEnded},
 };
 use crate::{
-    engine::board::Board,
+    engine::LoadState,
     session::{Command, SessionId},
     telemetry::{AdmissionMeters, Label, labels::RejectReason},
 };
@@ -76,12 +77,9 @@ impl Registry {
         if self.draining {
             return Err(OpenError::Draining);
         }
-        let status = self.config.board.get(&request.model);
-        if !status
-            .as_ref()
-            .is_some_and(|status| status.state.is_ready())
-        {
-            let state = status.map_or("not known", |status| status.state.name());
+        let state = self.config.board.state(&request.model);
+        if !state.as_ref().is_some_and(LoadState::is_ready) {
+            let state = state.map_or("not known", |state| state.name());
             return Err(OpenError::NotReady(format!(
                 "the model `{}` is {state}",
                 request.model

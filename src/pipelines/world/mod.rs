@@ -9,4 +9,4 @@ pub mod scene;
 mod track;
 
 pub use motion::MotionConfig;
-pub use track::{WorldOptions, open};
+pub use track::{WorldModel, WorldOptions};

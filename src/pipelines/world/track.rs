@@ -19,8 +19,6 @@ use std::time::Instant;
 /// What a walk needs to begin.
 #[derive(Clone, Debug)]
 pub struct WorldOptions {
-    /// The model that draws it.
-    pub model: Model,
     /// Pixels in a row, rows.
     pub size: (u32, u32),
     /// How keys become movement.
@@ -36,15 +34,29 @@ pub struct WorldOptions {
 /// The colour of a world without a picture: the mid-grey that the original's model gets as zeros in −1 to 1.
 const NO_PICTURE: [u8; 3] = [128; 3];
 
-/// Decodes the picture, fits it to the frame, reads its geometry. Blocks for tens of milliseconds.
-///
-/// # Errors
-/// If the picture cannot be used, or the size is not the model's.
-pub fn open(options: WorldOptions, image: Option<&[u8]>) -> Result<Opened, OpenFault> {
+/// A model that draws worlds, and so opens them.
+#[derive(Clone, Debug)]
+pub struct WorldModel(Model);
+
+impl WorldModel {
+    /// A model with the roles `image`, `pose`, `scene` and `frame`.
+    pub fn new(model: Model) -> Self {
+        Self(model)
+    }
+
+    /// Decodes the picture, fits it to the frame, reads its geometry. Blocks for tens of milliseconds.
+    ///
+    /// # Errors
+    /// If the picture cannot be used, or the size is not the model's.
+    pub fn open(&self, options: WorldOptions, image: Option<&[u8]>) -> Result<Opened, OpenFault> {
+        open(&self.0, options, image)
+    }
+}
+
+fn open(model: &Model, options: WorldOptions, image: Option<&[u8]>) -> Result<Opened, OpenFault> {
     let (width, height) = options.size;
     let axes = [("height", height as usize), ("width", width as usize)];
-    let key = options
-        .model
+    let key = model
         .key(&axes)
         .map_err(|e| OpenFault::Invalid(e.to_string()))?;
     let picture = match image {

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use frameloom::media::jpeg::{Encoder, Quality, Subsampling};
 use frameloom::media::{DecodeLimits, Rgb8, convert, picture, resize};
-use frameloom::pipelines::world::motion::{Motion, MotionConfig, Move};
-use frameloom::pipelines::world::scene::{Scene, SceneMode};
+use frameloom::pipelines::world::motion::{Motion, MotionConfig};
+use frameloom::pipelines::world::scene::Scene;
+use frameloom::session::{Direction, SceneMode};
 use rten::{Model, RunOptions, ThreadPool, ValueOrView};
 use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
@@ -33,7 +34,8 @@ fn main() -> Result<()> {
         started.elapsed().as_secs_f64() * 1e3
     );
     if let Some(mode) = rest.get(1) {
-        scene = scene.with_mode(mode.parse::<SceneMode>()?);
+        scene = scene
+            .with_mode(SceneMode::of_name(mode).context("a mode is room, street, open or flat")?);
     }
     let speed = rest.first().map_or(Ok(0.2), |speed| speed.parse())?;
     let times = times
@@ -42,7 +44,7 @@ fn main() -> Result<()> {
         .collect::<Result<Vec<f32>, _>>()?;
     let mut painter = Painter::load()?;
     for key in keys.chars() {
-        let to = Move::try_from(key)?;
+        let to = Direction::of_key(&key.to_string()).context("a key is w, a, s or d")?;
         painter.walk(
             &picture,
             &scene,
@@ -96,7 +98,7 @@ impl Painter {
         &mut self,
         start: &Rgb8,
         scene: &Scene,
-        to: Move,
+        to: Direction,
         speed: f32,
         times: &[f32],
         prefix: &str,

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::scene::Scene;
+use crate::session::Direction;
 
 /// Speed in eye heights a second for speed 1.0, at which a 1.6 m tall viewer goes 2.6 m/s: a brisk walk in a small world.
 const BRISK: f32 = 1.6;
@@ -40,47 +41,13 @@ const RENEW_STEP: f32 = 0.8;
 /// Walking back never makes the scene deeper than this many of its own depths.
 const DEEPEST: f32 = 1.5;
 
-/// Which way an action goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Move {
-    /// Into the picture (`w`).
-    Forward,
-    /// Sideways to the left (`a`).
-    Left,
-    /// Out of the picture (`s`).
-    Back,
-    /// Sideways to the right (`d`).
-    Right,
-}
-
-/// A letter that is not one of `w`, `a`, `s`, `d`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such action: {0:?} (w, a, s or d)")]
-pub struct UnknownMove(pub char);
-
-impl TryFrom<char> for Move {
-    type Error = UnknownMove;
-
-    fn try_from(letter: char) -> Result<Self, UnknownMove> {
-        match letter.to_ascii_lowercase() {
-            'w' => Ok(Self::Forward),
-            'a' => Ok(Self::Left),
-            's' => Ok(Self::Back),
-            'd' => Ok(Self::Right),
-            _ => Err(UnknownMove(letter)),
-        }
-    }
-}
-
-impl Move {
-    /// Unit direction: x to the right, z ahead.
-    fn direction(self) -> [f32; 2] {
-        match self {
-            Self::Forward => [0.0, 1.0],
-            Self::Left => [-1.0, 0.0],
-            Self::Back => [0.0, -1.0],
-            Self::Right => [1.0, 0.0],
-        }
+/// The unit vector of a direction: x to the right, z ahead.
+fn unit(direction: Direction) -> [f32; 2] {
+    match direction {
+        Direction::Forward => [0.0, 1.0],
+        Direction::Left => [-1.0, 0.0],
+        Direction::Back => [0.0, -1.0],
+        Direction::Right => [1.0, 0.0],
     }
 }
 
@@ -173,7 +140,7 @@ impl Motion {
 
     /// Takes an action at `now`; the newest replaces the one before. A speed outside 0 to 3 is clamped, one that is
     /// not a number counts as 0, and 0 means no movement.
-    pub fn act(&mut self, now: Instant, to: Move, speed: f32) {
+    pub fn act(&mut self, now: Instant, to: Direction, speed: f32) {
         if self.is_still(now) {
             // The frame that answers this action shows one frame period of movement, not none.
             self.advanced = now.checked_sub(self.period());
@@ -185,7 +152,7 @@ impl Motion {
         };
         let pace = BRISK * speed.powf(SPEED_CURVE);
         self.push = Some(Push {
-            aim: to.direction().map(|part| part * pace),
+            aim: unit(to).map(|part| part * pace),
             until: now + self.config.hold,
         });
     }
@@ -300,7 +267,7 @@ impl Motion {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipelines::world::scene::SceneMode;
+    use crate::session::SceneMode;
     use proptest::prelude::*;
 
     const FRAME: Duration = Duration::from_micros(33_333);
@@ -310,7 +277,7 @@ mod tests {
     }
 
     /// Holds one key for `frames`, and returns the motion and the time after them.
-    fn walk(to: Move, speed: f32, frames: u32) -> (Motion, Instant) {
+    fn walk(to: Direction, speed: f32, frames: u32) -> (Motion, Instant) {
         let (mut motion, mut now) = motion();
         for _ in 0..frames {
             motion.act(now, to, speed);
@@ -332,19 +299,19 @@ mod tests {
         let (mut motion, start) = motion();
         motion.advance(start);
         let later = start + Duration::from_secs(60);
-        motion.act(later, Move::Forward, 0.2);
+        motion.act(later, Direction::Forward, 0.2);
         assert!(motion.advance(later).z > 0.0);
     }
 
     #[test]
-    fn each_letter_moves_its_own_way() {
+    fn each_key_moves_its_own_way() {
         for (letter, sign) in [
-            ('w', [0.0, 1.0]),
-            ('a', [-1.0, 0.0]),
-            ('S', [0.0, -1.0]),
-            ('d', [1.0, 0.0]),
+            ("w", [0.0, 1.0]),
+            ("a", [-1.0, 0.0]),
+            ("s", [0.0, -1.0]),
+            ("d", [1.0, 0.0]),
         ] {
-            let (motion, _) = walk(Move::try_from(letter).unwrap(), 1.0, 20);
+            let (motion, _) = walk(Direction::of_key(letter).unwrap(), 1.0, 20);
             let pose = motion.pose();
             assert!(
                 pose.x * sign[0] >= 0.0 && pose.z * sign[1] >= 0.0,
@@ -359,15 +326,14 @@ mod tests {
                 "{letter}: {pose:?}"
             );
         }
-        assert_eq!(Move::try_from('q'), Err(UnknownMove('q')));
     }
 
     #[test]
     fn the_newest_action_wins() {
-        let (mut motion, mut now) = walk(Move::Forward, 1.0, 30);
+        let (mut motion, mut now) = walk(Direction::Forward, 1.0, 30);
         let before = motion.pose().x;
         for _ in 0..30 {
-            motion.act(now, Move::Right, 1.0);
+            motion.act(now, Direction::Right, 1.0);
             motion.advance(now);
             now += FRAME;
         }
@@ -377,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_faster_speed_goes_farther_and_zero_goes_nowhere() {
-        let went = |speed| walk(Move::Forward, speed, 60).0.pose().z;
+        let went = |speed| walk(Direction::Forward, speed, 60).0.pose().z;
         assert_eq!(went(0.0), 0.0);
         assert!(went(0.2) > 0.5 && went(0.2) < went(1.0) && went(1.0) < went(3.0));
         assert_eq!(went(f32::NAN), 0.0);
@@ -387,7 +353,7 @@ mod tests {
     #[test]
     fn an_action_that_is_not_repeated_ends_after_its_hold_and_a_second() {
         let (mut motion, start) = motion();
-        motion.act(start, Move::Forward, 3.0);
+        motion.act(start, Direction::Forward, 3.0);
         let mut now = start;
         while now < start + Duration::from_millis(1250) {
             motion.advance(now);
@@ -400,10 +366,10 @@ mod tests {
 
     #[test]
     fn a_pause_of_the_clock_is_not_made_up_for_by_a_jump() {
-        let (mut motion, now) = walk(Move::Forward, 3.0, 60);
+        let (mut motion, now) = walk(Direction::Forward, 3.0, 60);
         let before = motion.pose().z;
         let after = now + Duration::from_secs(30);
-        motion.act(after, Move::Forward, 3.0);
+        motion.act(after, Direction::Forward, 3.0);
         assert!(motion.advance(after).z - before < 0.5);
     }
 
@@ -418,7 +384,7 @@ mod tests {
             motion.advance(start);
             let frame = Duration::from_secs(1) / fps;
             for step in 0..fps * 2 {
-                motion.act(start + frame * step, Move::Forward, 1.0);
+                motion.act(start + frame * step, Direction::Forward, 1.0);
                 motion.advance(start + frame * (step + 1));
             }
             motion.pose().z
@@ -434,7 +400,7 @@ mod tests {
     #[test]
     fn rebasing_sets_the_pose_to_zero_and_keeps_the_velocity() {
         let scene = Scene::of(SceneMode::Room);
-        let (mut motion, _) = walk(Move::Forward, 1.0, 30);
+        let (mut motion, _) = walk(Direction::Forward, 1.0, 30);
         let velocity = motion.velocity;
         motion.rebase(&scene);
         assert_eq!(motion.pose(), Pose::default());
@@ -451,7 +417,12 @@ mod tests {
     #[test]
     fn walking_for_a_minute_rebases_seldom_and_keeps_the_back_away() {
         for mode in SceneMode::ALL {
-            for to in [Move::Forward, Move::Left, Move::Back, Move::Right] {
+            for to in [
+                Direction::Forward,
+                Direction::Left,
+                Direction::Back,
+                Direction::Right,
+            ] {
                 let scene = Scene::of(mode);
                 let (mut motion, mut now) = motion();
                 let mut rebased = 0;
@@ -480,7 +451,7 @@ mod tests {
         let (mut motion, mut now) = motion();
         let mut most = 0.0_f32;
         for _ in 0..600 {
-            motion.act(now, Move::Forward, 1.0);
+            motion.act(now, Direction::Forward, 1.0);
             most = most.max(motion.advance(now).renewal);
             now += FRAME;
             if motion.needs_rebase(&scene) {
@@ -499,7 +470,7 @@ mod tests {
             let scene = Scene::of(SceneMode::ALL[mode]);
             let (mut motion, mut now) = motion();
             for (to, speed, wait) in steps {
-                let to = [Move::Forward, Move::Left, Move::Back, Move::Right][usize::from(to)];
+                let to = [Direction::Forward, Direction::Left, Direction::Back, Direction::Right][usize::from(to)];
                 motion.act(now, to, speed);
                 now += Duration::from_millis(wait);
                 let pose = motion.advance(now);

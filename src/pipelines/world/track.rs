@@ -1,7 +1,7 @@
 //! One walk: binds motion and scene to the engine's tensors.
 
 use super::{
-    motion::{Motion, MotionConfig, Move},
+    motion::{Motion, MotionConfig},
     scene::Scene,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         picture, resize,
     },
     pipelines::{Draft, OpenFault, Opened, Track},
-    session::{Action, Direction, SceneChange, SceneMode, SessionSpec},
+    session::{Action, SceneChange, SessionSpec},
 };
 use std::time::Instant;
 
@@ -123,14 +123,13 @@ struct World {
 impl Track for World {
     fn act(&mut self, now: Instant, action: Action) {
         self.newest = action.id;
-        self.motion
-            .act(now, direction(action.direction), action.speed);
+        self.motion.act(now, action.direction, action.speed);
     }
 
     fn adjust(&mut self, change: SceneChange) -> bool {
         let before = self.scene;
         if let Some(new) = change.mode {
-            self.scene = self.scene.with_mode(mode(new));
+            self.scene = self.scene.with_mode(new);
         }
         if let Some(horizon) = change.horizon {
             self.scene = self.scene.with_horizon(horizon);
@@ -184,23 +183,4 @@ impl Track for World {
 fn row(values: &[f32]) -> Tensor {
     Tensor::f32(vec![1, values.len()], values.to_vec())
         .unwrap_or_else(|_| Tensor::zeros(crate::engine::DType::F32, vec![1, 0]))
-}
-
-fn mode(mode: SceneMode) -> super::scene::SceneMode {
-    use super::scene::SceneMode as M;
-    match mode {
-        SceneMode::Room => M::Room,
-        SceneMode::Street => M::Street,
-        SceneMode::Open => M::Open,
-        SceneMode::Flat => M::Flat,
-    }
-}
-
-fn direction(direction: Direction) -> Move {
-    match direction {
-        Direction::Forward => Move::Forward,
-        Direction::Left => Move::Left,
-        Direction::Back => Move::Back,
-        Direction::Right => Move::Right,
-    }
 }

@@ -6,56 +6,12 @@
 mod edges;
 mod fit;
 
-use std::str::FromStr;
+use crate::session::SceneMode;
 
 /// A distance so large that the graph takes the face for absent (its recipe: 16 or more).
 const ABSENT: f32 = 64.0;
 /// Half of the vertical view at depth 1 of a 16:9 picture: GameCraft's focal length (0.5 / 0.50505) by 9/16.
 const HALF_VIEW_DOWN: f32 = 0.56;
-
-/// What kind of place a picture shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SceneMode {
-    /// Floor, ceiling, two walls and a back.
-    Room,
-    /// Floor, two walls without an end above, and a back.
-    Street,
-    /// Floor and a far back.
-    Open,
-    /// A back alone: a drawing, a face, a poster.
-    Flat,
-}
-
-impl SceneMode {
-    /// Every mode, in the order of the wire names.
-    pub const ALL: [Self; 4] = [Self::Room, Self::Street, Self::Open, Self::Flat];
-
-    /// The name on the wire and in the page.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Room => "room",
-            Self::Street => "street",
-            Self::Open => "open",
-            Self::Flat => "flat",
-        }
-    }
-}
-
-/// A name that is not a mode.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such scene mode: {0:?} (room, street, open or flat)")]
-pub struct UnknownMode(pub String);
-
-impl FromStr for SceneMode {
-    type Err = UnknownMode;
-
-    fn from_str(name: &str) -> Result<Self, UnknownMode> {
-        Self::ALL
-            .into_iter()
-            .find(|mode| mode.name() == name)
-            .ok_or_else(|| UnknownMode(name.to_owned()))
-    }
-}
 
 /// The box that a picture is thought to be painted on, in heights of the viewer's eye over the floor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -143,9 +99,9 @@ mod tests {
     #[test]
     fn every_mode_is_read_back_from_its_name() {
         for mode in SceneMode::ALL {
-            assert_eq!(mode.name().parse(), Ok(mode));
+            assert_eq!(SceneMode::of_name(mode.name()), Some(mode));
         }
-        assert_eq!("Room".parse::<SceneMode>(), Err(UnknownMode("Room".into())));
+        assert_eq!(SceneMode::of_name("Room"), None);
     }
 
     #[test]

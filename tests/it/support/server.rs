@@ -10,6 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// A loaded two-core machine needs a few seconds; a server that needs more has hung.
@@ -92,16 +93,13 @@ impl Server {
     /// # Panics
     /// When the server is still there after the deadline.
     pub fn terminate(mut self) -> ExitStatus {
-        self.signal(libc::SIGTERM);
+        self.signal(Signal::TERM);
         self.await_exit()
     }
 
     /// Sends a signal and returns at once.
-    pub fn signal(&self, signal: libc::c_int) {
-        let pid = libc::pid_t::try_from(self.child.id()).expect("process ids fit");
-        // SAFETY: kill has no memory effects; the child has not been waited for, so the id is still its own.
-        let sent = unsafe { libc::kill(pid, signal) };
-        assert_eq!(sent, 0, "signal {signal} was not sent");
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("the child is there");
     }
 
     /// Waits for the end of the process.

@@ -97,8 +97,8 @@ export class WorldSession extends EventTarget {
       return this.#move({ type: 'ended', text: 'The stream was ended by the server.' });
     }
     // A restarted server knows no old stream. Otherwise the stream may well live on: try it once, then a new one.
-    const resume = code !== CLOSE_RESTART && this.state.name === 'live';
-    if (!resume) this.#forget();
+    if (code === CLOSE_RESTART) this.streamId = null;
+    else if (this.state.name !== 'live') this.#forget();
     this.#retry(code === CLOSE_RESTART ? 'The server restarts.' : 'The connection was lost.', 0);
   }
 

@@ -32,7 +32,7 @@ const FLAGS: [&str; 11] = [
     "about:blank",
 ];
 /// The longest any condition of a page may take on a loaded two-core machine.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(45);
 /// How often a condition of the page is looked at again.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 

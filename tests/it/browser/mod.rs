@@ -174,6 +174,36 @@ fn the_gamecraft_page_starts_a_stream_paints_it_and_walks() {
     standing_still(&mut chrome, PAGE);
 }
 
+/// A browser paints a part of a picture stream only once the next part has begun: the server has to begin it early.
+#[test]
+fn the_start_picture_of_a_video_is_painted_although_no_second_one_follows() {
+    let Some(mut chrome) = Chrome::start() else {
+        return;
+    };
+    // No repeat comes to help within the deadline.
+    let server = Server::with_settings("[gamecraft]\nstill_repeat_ms = 60000");
+    chrome.open(&format!("{}/", server.url("gamecraft_page")));
+    let started = chrome.eval(&format!(
+        "(async () => {{
+            const canvas = Object.assign(document.createElement('canvas'), {{ width: 608, height: 352 }});
+            const context = canvas.getContext('2d');
+            for (let x = 0; x < 608; x += 76) {{ context.fillStyle = x % 152 ? '#fff' : '#024'; context.fillRect(x, 0, 76, 352); }}
+            const image_base64 = canvas.toDataURL('image/png').split(',')[1];
+            const answer = await fetch('{api}/start_stream', {{ method: 'POST', body: JSON.stringify({{ image_base64 }}),
+                headers: {{ 'Content-Type': 'application/json' }} }});
+            const video = document.querySelector('#video');
+            video.src = '{api}/video/' + (await answer.json()).stream_id;
+            video.hidden = false;
+            return answer.status;
+        }})()",
+        api = server.url("gamecraft"),
+    ));
+    assert_eq!(started, 200);
+    chrome.wait_until("the picture to be painted", |chrome| {
+        shot(chrome, PAGE).shows_a_picture().then_some(())
+    });
+}
+
 #[test]
 fn the_studio_says_that_the_server_went_away_and_tries_again() {
     let Some(mut chrome) = Chrome::start() else {

@@ -15,7 +15,7 @@ export class WorldSession extends EventTarget {
   #request = null; // what to open again after the server came back
   #socket = null;
   #timer = 0;
-  #lastAction = 0;
+  #lastAction = 0; // never starts again, so that an old frame cannot answer a new action
 
   /** Leaves the present stream, if any, and opens one on `request` ({image: base64, size: [h, w], scene}). */
   start(request) {
@@ -70,7 +70,6 @@ export class WorldSession extends EventTarget {
   }
 
   #connect() {
-    this.#lastAction = 0;
     this.#socket = new WorldSocket(this.streamId, {
       frame: (frame, arrived, clock) => this.#tell('frame', { frame, arrived, clock }),
       message: (message) => this.#hear(message),

@@ -36,8 +36,12 @@ export class WorldSocket {
 
   #take(data, on) {
     const arrived = nowMs();
-    if (typeof data === 'string') return this.#word(JSON.parse(data), arrived, on);
-    on.frame(decodeFrame(data), arrived, this.clock);
+    try {
+      if (typeof data === 'string') this.#word(JSON.parse(data), arrived, on);
+      else on.frame(decodeFrame(data), arrived, this.clock);
+    } catch (error) {
+      on.message({ error: `The server sent what this page does not understand: ${error.message}` });
+    }
   }
 
   #word(message, arrived, on) {

@@ -1,36 +1,19 @@
 //! A headless Chromium driven over its own debugging protocol (CDP).
 //!
 //! Responsible for one browser with one page: open, evaluate, press keys, choose a file, take a picture of what
-//! is on the screen. Not for what the pages mean. Invariant: the process ends with the value, and browsers of
-//! different tests never run at the same time, so that a small machine is not the reason for a failure.
+//! is on the screen. Not for the life of its process, nor for what the pages mean.
+//! Invariant: one command is under way at a time, and every wait ends at a deadline.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::{self, Message, WebSocket};
 
 use super::pixels::Shot;
+use super::process::Process;
 
-const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
-const FLAGS: [&str; 11] = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--remote-debugging-port=0",
-    "--window-size=1440,900",
-    "about:blank",
-];
 /// The longest any condition of a page may take on a loaded two-core machine.
 const DEADLINE: Duration = Duration::from_secs(45);
 /// How often a condition of the page is looked at again.
@@ -38,56 +21,27 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// One browser with one page.
 pub struct Chrome {
-    process: Child,
     socket: WebSocket<TcpStream>,
     session: String,
     last_id: u64,
     complaints: Vec<String>,
-    _profile: TempDir,
-    _turn: File,
+    _process: Process,
 }
 
 impl Chrome {
     /// Starts a browser, or says on the console why this test is skipped.
-    #[expect(clippy::print_stdout, reason = "a skipped test must say so")]
     pub fn start() -> Option<Self> {
-        let Some(program) = find_in_path() else {
-            println!(
-                "skipped: no browser in PATH (looked for {})",
-                NAMES.join(", ")
-            );
-            return None;
-        };
-        let turn = take_turn();
-        let profile = tempfile::tempdir().expect("a temporary directory");
-        let mut process = Command::new(program)
-            .args(FLAGS)
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("start the browser");
-        let url = debugging_url(&mut process);
-        let host = url
-            .trim_start_matches("ws://")
-            .split('/')
-            .next()
-            .expect("a host")
-            .to_owned();
-        let stream = TcpStream::connect(host).expect("connect to the browser");
-        stream
-            .set_read_timeout(Some(DEADLINE))
-            .expect("set a timeout");
-        let (socket, _) = tungstenite::client(url.as_str(), stream).expect("speak to the browser");
+        let process = Process::start()?;
+        let stream = TcpStream::connect(process.addr()).expect("connect to the browser");
+        let timeout = stream.set_read_timeout(Some(DEADLINE));
+        timeout.expect("set a timeout");
+        let (socket, _) = tungstenite::client(&process.url, stream).expect("speak to the browser");
         let mut chrome = Self {
-            process,
             socket,
             session: String::new(),
             last_id: 0,
             complaints: Vec::new(),
-            _profile: profile,
-            _turn: turn,
+            _process: process,
         };
         chrome.open_page();
         Some(chrome)
@@ -243,14 +197,6 @@ impl Chrome {
     }
 }
 
-impl Drop for Chrome {
-    fn drop(&mut self) {
-        // Both fail only when the browser has ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// Lets a moment pass before a condition of the page is looked at again.
 #[expect(
     clippy::disallowed_methods,
@@ -258,33 +204,4 @@ impl Drop for Chrome {
 )]
 fn look_again() {
     std::thread::sleep(LOOK_EVERY);
-}
-
-fn find_in_path() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let found = std::env::split_paths(&path).flat_map(|dir| NAMES.map(|name| dir.join(name)));
-    found.into_iter().find(|file| file.is_file())
-}
-
-/// Waits for the browsers of other tests, in this process or another, to end.
-fn take_turn() -> File {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser.turn");
-    let file = File::create(path).expect("create the lock file");
-    file.lock().expect("lock it");
-    file
-}
-
-fn debugging_url(process: &mut Child) -> String {
-    let mut lines = BufReader::new(process.stderr.take().expect("stderr is piped")).lines();
-    let url = lines
-        .by_ref()
-        .map_while(Result::ok)
-        .find_map(|line| {
-            line.strip_prefix("DevTools listening on ")
-                .map(str::to_owned)
-        })
-        .expect("the browser says where it listens");
-    // The pipe is read on, so that the browser never blocks on it.
-    std::thread::spawn(move || lines.for_each(drop));
-    url
 }

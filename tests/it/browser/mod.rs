@@ -5,6 +5,7 @@
 
 mod chrome;
 mod pixels;
+mod process;
 
 use std::time::{Duration, Instant};
 

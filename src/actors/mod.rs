@@ -14,4 +14,6 @@ pub mod post;
 pub mod registry;
 pub mod scheduler;
 pub mod session;
+#[cfg(test)]
+mod test_support;
 pub mod work;

@@ -263,3 +263,7 @@ impl Drop for Completion {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "work_tests.rs"]
+mod tests;

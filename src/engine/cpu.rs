@@ -6,7 +6,7 @@
 use super::{
     backend::{
         Backend, DeviceSpec, Engine, EngineKey, EngineState, Item, ItemDone, ItemState, LoadError,
-        Outputs, Probe, RunError, RunTimes, Slot,
+        Outputs, Probe, Role, RunError, RunTimes, Slot,
     },
     manifest::{Advance, Manifest, TensorSpec},
     repository::Model,
@@ -22,7 +22,7 @@ pub struct Rten;
 
 struct RtenEngine {
     graph: Arc<Graph>,
-    max_batch: NonZeroUsize,
+    of: Model,
 }
 
 struct Graph {
@@ -46,6 +46,8 @@ struct HostState(Vec<Tensor>);
 
 struct RtenSlot {
     graph: Arc<Graph>,
+    /// What each input must look like, in the order of the graph's inputs.
+    shapes: Vec<Vec<usize>>,
     done: Option<Vec<ItemDone>>,
 }
 
@@ -81,7 +83,7 @@ impl Backend for Rten {
         };
         Ok(Box::new(RtenEngine {
             graph: Arc::new(graph),
-            max_batch: manifest.batch.max,
+            of: model.clone(),
         }))
     }
 }
@@ -113,21 +115,26 @@ fn ports(
 }
 
 impl Engine for RtenEngine {
-    fn slot(&mut self, _: &EngineKey) -> Result<Box<dyn Slot>, LoadError> {
+    fn slot(&mut self, key: &EngineKey) -> Result<Box<dyn Slot>, LoadError> {
+        self.of
+            .check(key)
+            .map_err(|e| LoadError::new(e.to_string(), "ask for a shape on the model's axes"))?;
+        let inputs = &self.of.manifest.input;
         Ok(Box::new(RtenSlot {
             graph: Arc::clone(&self.graph),
+            shapes: inputs.iter().map(|spec| spec.shape_at(key)).collect(),
             done: None,
         }))
     }
 
     fn max_batch(&self) -> NonZeroUsize {
-        self.max_batch
+        self.of.manifest.batch.max
     }
 }
 
 impl Slot for RtenSlot {
     fn submit(&mut self, batch: Vec<Item>) {
-        self.done = Some(self.graph.run_batch(batch));
+        self.done = Some(self.graph.run_batch(batch, &self.shapes));
     }
 
     fn poll(&mut self) -> Poll<Vec<ItemDone>> {
@@ -138,62 +145,79 @@ impl Slot for RtenSlot {
 // === impl Graph ===
 
 impl Graph {
-    fn run_batch(&self, batch: Vec<Item>) -> Vec<ItemDone> {
+    /// Runs the items that are sound; one that is not fails alone.
+    fn run_batch(&self, batch: Vec<Item>, shapes: &[Vec<usize>]) -> Vec<ItemDone> {
         let started = Instant::now();
-        let mut batch: Vec<Item> = batch
-            .into_iter()
-            .map(|item| self.with_host_state(item))
-            .collect();
-        let outcome = self.run(&batch);
+        let judge = |item: Item| {
+            let item = self.with_host_state(item);
+            let fault = self.check(&item, shapes).err();
+            (item, fault)
+        };
+        let batch: Vec<_> = batch.into_iter().map(judge).collect();
+        let sound = batch.iter().filter(|(_, fault)| fault.is_none());
+        let sound: Vec<&Item> = sound.map(|(item, _)| item).collect();
+        let mut outputs = match sound.as_slice() {
+            [] => Ok(Vec::new().into_iter()),
+            sound => self.run(sound).map(Vec::into_iter),
+        };
         let times = RunTimes {
             infer: started.elapsed(),
             ..RunTimes::default()
         };
-        match outcome {
-            Ok(outputs) => batch
-                .drain(..)
-                .zip(outputs)
-                .map(|(item, outputs)| ItemDone {
-                    state: self.advance(item, &outputs),
-                    outcome: Ok(outputs),
-                    times,
-                })
-                .collect(),
-            Err(e) => batch
-                .drain(..)
-                .map(|item| ItemDone {
-                    outcome: Err(e.clone()),
-                    state: item.state,
-                    times,
-                })
-                .collect(),
-        }
+        let answer = |(item, fault): (Item, Option<RunError>)| {
+            let outcome = match (fault, &mut outputs) {
+                (Some(fault), _) => Err(fault),
+                (None, Err(e)) => Err(e.clone()),
+                (None, Ok(outputs)) => outputs
+                    .next()
+                    .ok_or_else(|| RunError::batch("the model gave too few items")),
+            };
+            let state = match &outcome {
+                Ok(outputs) => self.advance(item, outputs),
+                Err(_) => item.state,
+            };
+            ItemDone {
+                outcome,
+                state,
+                times,
+            }
+        };
+        batch.into_iter().map(answer).collect()
     }
 
-    /// Turns fresh state into this backend's form; moves, never copies.
+    /// Whether an item has every input, as the slot wants it.
+    fn check(&self, item: &Item, shapes: &[Vec<usize>]) -> Result<(), RunError> {
+        let mut state_index = 0;
+        for (port, shape) in self.inputs.iter().zip(shapes) {
+            port.check(port.input_of(item, state_index)?, shape)?;
+            state_index += usize::from(port.fed_by.is_some());
+        }
+        Ok(())
+    }
+
+    /// Turns fresh state into this backend's form; moves, never copies. State that lacks a tensor stays as it is.
     fn with_host_state(&self, mut item: Item) -> Item {
+        let fed = || self.inputs.iter().filter(|port| port.fed_by.is_some());
         item.state = match item.state {
             ItemState::Fresh(mut tensors) => {
-                let take = |port: &Port| {
-                    let at = tensors.iter().position(|(role, _)| **role == *port.role)?;
-                    Some(tensors.swap_remove(at).1)
+                let at = |tensors: &[(Role, Tensor)], port: &Port| {
+                    tensors.iter().position(|(role, _)| **role == *port.role)
                 };
-                let ordered: Option<Vec<_>> = self
-                    .inputs
-                    .iter()
-                    .filter(|p| p.fed_by.is_some())
-                    .map(take)
-                    .collect();
-                ordered.map_or(ItemState::None, |tensors| {
-                    ItemState::Kept(EngineState::new(HostState(tensors)))
-                })
+                if fed().any(|port| at(&tensors, port).is_none()) {
+                    ItemState::Fresh(tensors)
+                } else {
+                    let take = |port| Some(tensors.swap_remove(at(&tensors, port)?).1);
+                    ItemState::Kept(EngineState::new(HostState(
+                        fed().filter_map(take).collect(),
+                    )))
+                }
             }
             other => other,
         };
         item
     }
 
-    fn run(&self, batch: &[Item]) -> Result<Vec<Outputs>, RunError> {
+    fn run(&self, batch: &[&Item]) -> Result<Vec<Outputs>, RunError> {
         let stacked = self.stack_inputs(batch)?;
         let inputs = self
             .inputs
@@ -211,7 +235,7 @@ impl Graph {
     }
 
     /// One tensor an input for the whole batch; borrowed where the batch is one item.
-    fn stack_inputs<'a>(&self, batch: &'a [Item]) -> Result<Vec<Stacked<'a>>, RunError> {
+    fn stack_inputs<'a>(&self, batch: &[&'a Item]) -> Result<Vec<Stacked<'a>>, RunError> {
         let mut state_index = 0;
         self.inputs
             .iter()
@@ -279,17 +303,26 @@ impl Port {
             }
             (Some(_), _) => None,
         };
-        let tensor = found.ok_or_else(|| {
+        found.ok_or_else(|| {
             RunError::item(format!("the item has no tensor of role `{}`", self.role))
-        })?;
-        if tensor.dtype() != self.dtype {
-            let (want, have) = (self.dtype, tensor.dtype());
+        })
+    }
+
+    /// Whether a tensor is what this input takes.
+    fn check(&self, tensor: &Tensor, shape: &[usize]) -> Result<(), RunError> {
+        let (role, want, have) = (&self.role, self.dtype, tensor.dtype());
+        if have != want {
             return Err(RunError::item(format!(
-                "`{}` must be {want:?}, not {have:?}",
-                self.role
+                "`{role}` must be {want:?}, not {have:?}"
             )));
         }
-        Ok(tensor)
+        if tensor.shape() != shape {
+            let have = tensor.shape();
+            return Err(RunError::item(format!(
+                "`{role}` must have the shape {shape:?}, not {have:?}"
+            )));
+        }
+        Ok(())
     }
 }
 

@@ -84,9 +84,8 @@ impl LoadState {
     pub fn after(&self, event: LoadEvent) -> Result<Self, NotAllowed> {
         use {LoadEvent as E, LoadState as S};
         Ok(match (self, event) {
-            (S::Unloaded | S::Failed { .. } | S::Ready { .. }, E::Begin) => {
-                S::Loading { progress: 0.0 }
-            }
+            // Also in the middle of it: an engine that failed while it was rebuilt is built once more.
+            (_, E::Begin) => S::Loading { progress: 0.0 },
             (S::Loading { .. }, E::Progress(progress)) => S::Loading {
                 progress: progress.clamp(0.0, 1.0),
             },
@@ -187,6 +186,11 @@ mod tests {
             (S::Ready { took }, fail(), failed()),
             (failed(), E::Begin, S::Loading { progress: 0.0 }),
             (S::Ready { took }, E::Begin, S::Loading { progress: 0.0 }),
+            (
+                S::Warming { done: 1, of: 2 },
+                E::Begin,
+                S::Loading { progress: 0.0 },
+            ),
             (S::Ready { took }, E::Unload, S::Unloaded),
         ];
         for (from, event, to) in rows {

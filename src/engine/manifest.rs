@@ -2,7 +2,7 @@
 //!
 //! The form is described for people in `docs/models/manifest.md`.
 
-use super::tensor::DType;
+use super::{backend::EngineKey, tensor::DType};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, num::NonZeroUsize};
 
@@ -257,6 +257,17 @@ impl Manifest {
                 )
             })
             .collect()
+    }
+}
+
+impl TensorSpec {
+    /// The extents of one item at the axes of this key: the batch is 1.
+    pub fn shape_at(&self, key: &EngineKey) -> Vec<usize> {
+        let extent = |dim: &Dim| match dim {
+            Dim::Fixed(n) => *n,
+            Dim::Named(name) => key.axis(name).unwrap_or(1),
+        };
+        self.shape.iter().map(extent).collect()
     }
 }
 

@@ -3,8 +3,9 @@
 //! A folder that cannot be read is kept as a fault with its reason; it never hides the others.
 
 use super::{
-    backend::{EngineKey, LoadError},
-    manifest::{Manifest, is_plain_name},
+    backend::{EngineKey, Item, ItemState, LoadError, Role},
+    manifest::{Manifest, TensorSpec, is_plain_name},
+    tensor::Tensor,
 };
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
@@ -204,6 +205,33 @@ impl Model {
             .map(|(n, v)| (n.as_str(), *v))
             .collect();
         self.key(&axes)
+    }
+
+    /// Checks that a key is of this model and on its axes.
+    ///
+    /// # Errors
+    /// The axis that is wrong.
+    pub fn check(&self, key: &EngineKey) -> Result<(), AxisError> {
+        let axes: Vec<_> = key.axes.iter().map(|(name, n)| (&**name, *n)).collect();
+        self.key(&axes).map(drop)
+    }
+
+    /// Zeros for every input at the axes of the key, with state where the model has state: for warming up.
+    pub fn zero_item(&self, key: &EngineKey) -> Item {
+        let zeros = |spec: &TensorSpec| {
+            let tensor = Tensor::zeros(spec.dtype, spec.shape_at(key));
+            (Role::from(spec.role.clone()), tensor)
+        };
+        let is_state = |spec: &&TensorSpec| self.manifest.state_of(&spec.role).is_some();
+        let (state, inputs): (Vec<_>, Vec<_>) = self.manifest.input.iter().partition(is_state);
+        Item {
+            inputs: inputs.into_iter().map(zeros).collect(),
+            state: match state.as_slice() {
+                [] => ItemState::None,
+                fed => ItemState::Fresh(fed.iter().map(|spec| zeros(spec)).collect()),
+            },
+            boundary: true,
+        }
     }
 
     /// The file's bytes, checked against the manifest's hash.

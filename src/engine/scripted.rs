@@ -66,6 +66,8 @@ pub enum Act {
     Fail(RunError),
     /// Panic in the middle of the run.
     Panic,
+    /// Answer all items but the last.
+    Forget,
     /// Wait until the test lets it go on.
     Hold(Arc<Gate>),
 }
@@ -88,12 +90,19 @@ struct Script {
     load_failures: usize,
     batches: Vec<usize>,
     max_batch: usize,
+    slots: usize,
+    drop_panics: bool,
 }
 
-struct ScriptedEngine(Scripted);
+struct ScriptedEngine {
+    script: Scripted,
+    of: Model,
+}
 
 struct ScriptedSlot {
     script: Scripted,
+    /// What a session's picture must look like.
+    shape: Vec<usize>,
     ready: Option<(Instant, Vec<ItemDone>)>,
 }
 
@@ -126,6 +135,12 @@ impl Scripted {
         self
     }
 
+    /// Panics whenever a slot is dropped.
+    pub fn panicking_on_drop(self) -> Self {
+        self.script().drop_panics = true;
+        self
+    }
+
     /// A repository that holds the model of [`MANIFEST`].
     pub fn repository() -> Repository {
         let mut repository = Repository::default();
@@ -143,6 +158,11 @@ impl Scripted {
     /// The sizes of all batches so far, warm-up included.
     pub fn batches(&self) -> Vec<usize> {
         self.script().batches.clone()
+    }
+
+    /// Slots that exist.
+    pub fn slots(&self) -> usize {
+        self.script().slots
     }
 
     /// How often the session that holds this state ran; `None` for another backend's state.
@@ -177,26 +197,51 @@ impl Backend for Scripted {
         Probe::Available("scripted, for tests".into())
     }
 
-    fn load(&self, _: &Model, _: &DeviceSpec) -> Result<Box<dyn Engine>, LoadError> {
+    fn load(&self, model: &Model, _: &DeviceSpec) -> Result<Box<dyn Engine>, LoadError> {
         let mut script = self.script();
         script.loads += 1;
         if script.loads <= script.load_failures {
             return Err(LoadError::new("the script says so", "change the script"));
         }
-        Ok(Box::new(ScriptedEngine(self.clone())))
+        model.read()?;
+        Ok(Box::new(ScriptedEngine {
+            script: self.clone(),
+            of: model.clone(),
+        }))
     }
 }
 
 impl Engine for ScriptedEngine {
-    fn slot(&mut self, _: &EngineKey) -> Result<Box<dyn Slot>, LoadError> {
+    fn slot(&mut self, key: &EngineKey) -> Result<Box<dyn Slot>, LoadError> {
+        let fix = "ask for a shape on the model's axes";
+        self.of
+            .check(key)
+            .map_err(|e| LoadError::new(e.to_string(), fix))?;
+        self.script.script().slots += 1;
+        let image = self.of.manifest.input.first();
         Ok(Box::new(ScriptedSlot {
-            script: self.0.clone(),
+            script: self.script.clone(),
+            shape: image.map(|spec| spec.shape_at(key)).unwrap_or_default(),
             ready: None,
         }))
     }
 
     fn max_batch(&self) -> NonZeroUsize {
-        NonZeroUsize::new(self.0.script().max_batch).unwrap_or(NonZeroUsize::MIN)
+        NonZeroUsize::new(self.script.script().max_batch).unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
+impl Drop for ScriptedSlot {
+    fn drop(&mut self) {
+        let panics = {
+            let mut script = self.script.script();
+            script.slots -= 1;
+            script.drop_panics
+        };
+        assert!(
+            !panics || std::thread::panicking(),
+            "the script says so, on drop"
+        );
     }
 }
 
@@ -210,11 +255,13 @@ impl Slot for ScriptedSlot {
         };
         let mut takes = Duration::ZERO;
         let mut failure = None;
+        let mut forgets = false;
         match act {
             Act::Run => {}
             Act::Take(time) => takes = time,
             Act::Fail(e) => failure = Some(e),
             Act::Panic => panic!("the script says so"),
+            Act::Forget => forgets = true,
             Act::Hold(gate) => gate.pass(),
         }
         let answer = |(at, item): (usize, Item)| match &failure {
@@ -223,9 +270,15 @@ impl Slot for ScriptedSlot {
                 state: item.state,
                 times: RunTimes::default(),
             },
-            _ => invert(item, takes),
+            _ => invert(item, &self.shape, takes),
         };
-        let done = batch.into_iter().enumerate().map(answer).collect();
+        let answered = batch.len() - usize::from(forgets);
+        let done = batch
+            .into_iter()
+            .take(answered)
+            .enumerate()
+            .map(answer)
+            .collect();
         self.ready = Some((started + takes, done));
     }
 
@@ -240,41 +293,55 @@ impl Slot for ScriptedSlot {
     }
 }
 
-fn invert(item: Item, infer: Duration) -> ItemDone {
+/// Gives the session's picture inverted, which is then its picture; refuses one that is not as the slot wants it.
+fn invert(item: Item, shape: &[usize], infer: Duration) -> ItemDone {
     let times = RunTimes {
         infer,
         ..RunTimes::default()
     };
-    let counted = match item.state {
-        ItemState::Fresh(mut tensors) => tensors.pop().map(|(_, image)| Counted { image, runs: 0 }),
-        ItemState::Kept(mut state) => state.get_mut::<Counted>().map(|s| Counted {
-            image: std::mem::replace(&mut s.image, Tensor::zeros(super::DType::F32, vec![])),
-            runs: s.runs,
-        }),
-        ItemState::None | ItemState::Lost => None,
-    };
-    let Some(Counted { image, runs }) = counted else {
-        let outcome = Err(RunError::item("no state"));
-        return ItemDone {
-            outcome,
-            state: ItemState::None,
+    let inverted = picture_of(&item.state, shape).and_then(|(pixels, runs)| {
+        let pixels = pixels.iter().map(|x| 1.0 - x).collect();
+        let frame = Tensor::f32(shape.to_vec(), pixels);
+        Ok((frame.map_err(|e| RunError::item(e.to_string()))?, runs))
+    });
+    match inverted {
+        Ok((frame, runs)) => ItemDone {
+            outcome: Ok(Outputs::new(vec![(Arc::from("frame"), frame.clone())])),
+            state: ItemState::Kept(EngineState::new(Counted {
+                image: frame,
+                runs: runs + 1,
+            })),
             times,
-        };
-    };
-    let inverted = image
-        .as_f32()
-        .map(|v| v.iter().map(|x| 1.0 - x).collect::<Vec<_>>());
-    let frame = inverted
-        .ok()
-        .and_then(|v| Tensor::f32(image.shape().to_vec(), v).ok())
-        .unwrap_or(image);
-    let outcome = Ok(Outputs::new(vec![(Arc::from("frame"), frame.clone())]));
-    ItemDone {
-        outcome,
-        state: ItemState::Kept(EngineState::new(Counted {
-            image: frame,
-            runs: runs + 1,
-        })),
-        times,
+        },
+        Err(e) => ItemDone {
+            outcome: Err(e),
+            state: item.state,
+            times,
+        },
     }
+}
+
+fn picture_of<'a>(state: &'a ItemState, shape: &[usize]) -> Result<(&'a [f32], u64), RunError> {
+    let (image, runs) = match state {
+        ItemState::Fresh(tensors) => {
+            let image = tensors.iter().find(|(role, _)| role == "image");
+            (image.map(|(_, image)| image), 0)
+        }
+        ItemState::Kept(state) => match state.get::<Counted>() {
+            Some(counted) => (Some(&counted.image), counted.runs),
+            None => (None, 0),
+        },
+        ItemState::None | ItemState::Lost => (None, 0),
+    };
+    let image = image.ok_or_else(|| RunError::item("the item has no tensor of role `image`"))?;
+    if image.shape() != shape {
+        let have = image.shape();
+        return Err(RunError::item(format!(
+            "`image` must have the shape {shape:?}, not {have:?}"
+        )));
+    }
+    let pixels = image
+        .as_f32()
+        .map_err(|e| RunError::item(format!("`image`: {e}")))?;
+    Ok((pixels, runs))
 }

@@ -21,7 +21,8 @@ pub trait Track: Send + 'static {
     /// An action takes effect with the next frame.
     fn act(&mut self, now: Instant, action: Action);
 
-    /// Corrects how the picture is read; gives whether that shows in the picture.
+    /// Corrects how the picture is read; gives whether that shows in the picture. If it does, the track is not still until
+    /// a frame was drafted.
     fn adjust(&mut self, change: SceneChange) -> bool;
 
     /// Whether there is nothing to draw until the next input.
@@ -29,6 +30,9 @@ pub trait Track: Send + 'static {
 
     /// The next frame: called once a frame, when it starts.
     fn draft(&mut self, now: Instant) -> Draft;
+
+    /// The frame drafted last was not drawn: the engine's state stands where it stood before it.
+    fn not_drawn(&mut self);
 
     /// State for an engine that has none of this session yet, or has lost it: back to the start picture.
     fn fresh_state(&mut self) -> Vec<(Role, Tensor)>;

@@ -107,13 +107,8 @@ impl Core {
                     .is_some(),
             },
             Media::Scene(change) => {
-                let shows = self.track.adjust(change);
-                if shows && self.pending.is_empty() {
-                    self.pending.put(Pending {
-                        action: stand_still(now),
-                        accepted: now,
-                    });
-                }
+                // A change that shows makes the track want a frame; nothing need wait here.
+                self.track.adjust(change);
                 Accepted { replaced: false }
             }
         })
@@ -147,6 +142,11 @@ impl Core {
         };
         self.state = Some(state);
         self.unblocked = now;
+    }
+
+    /// The frame that started last came to nothing.
+    pub fn not_drawn(&mut self) {
+        self.track.not_drawn();
     }
 
     /// A credit came back.
@@ -220,12 +220,6 @@ pub struct Accepted {
     pub replaced: bool,
 }
 
-/// A change that shows although nobody moves needs a frame: an action without movement asks for one.
-fn stand_still(now: Instant) -> Action {
-    Action {
-        id: ActionId(0),
-        direction: crate::session::Direction::Forward,
-        speed: 0.0,
-        received: now,
-    }
-}
+#[cfg(test)]
+#[path = "core_tests.rs"]
+mod tests;

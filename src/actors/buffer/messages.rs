@@ -95,6 +95,8 @@ pub enum Report {
     Watched(bool),
     /// Nothing is in flight any more, and no input is taken.
     WorkDrained,
+    /// The buffer has gone.
+    Died,
 }
 
 /// Anybody → buffer: how do you stand? Awaited.

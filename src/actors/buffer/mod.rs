@@ -102,14 +102,23 @@ impl Buffer {
             let credit = self.credits.try_take();
             match (self.core.step(now, credit.is_some()), credit) {
                 (Step::Draw(drawing), Some(credit)) => self.submit(*drawing, credit, now, ctx),
-                (Step::WaitUntil(then), _) => {
-                    self.wake =
-                        Some(ctx.run_later(then.saturating_duration_since(now), Self::drive));
-                    return;
+                (step, unused) => {
+                    // Given back before anybody counts what is in flight.
+                    drop(unused);
+                    return self.pause(&step, now, ctx);
                 }
-                (Step::Rest, _) => return self.rest(ctx),
-                (Step::Blocked | Step::Draw(_), _) => return self.report_if_drained(),
             }
+        }
+    }
+
+    fn pause(&mut self, step: &Step, now: Instant, ctx: &mut Context<Self>) {
+        match step {
+            Step::WaitUntil(then) => {
+                let wait = then.saturating_duration_since(now);
+                self.wake = Some(ctx.run_later(wait, Self::drive));
+            }
+            Step::Rest => self.rest(ctx),
+            Step::Blocked | Step::Draw(_) => self.report_if_drained(),
         }
     }
 
@@ -198,6 +207,13 @@ impl Actor for Buffer {
     type Context = Context<Self>;
 }
 
+/// A buffer that ends of itself has failed: without this its session would wait for it for ever.
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        post(&self.wiring.session, Report::Died);
+    }
+}
+
 impl Handler<Offer> for Buffer {
     type Result = Result<(), OfferError>;
 
@@ -247,6 +263,7 @@ impl Handler<WorkDone> for Buffer {
             Err(e) => {
                 drop(credit);
                 self.core.credit_home(now);
+                self.core.not_drawn();
                 match e {
                     WorkError::Expired => self.output.dropped(DropReason::Late),
                     WorkError::Abandoned => self.output.dropped(DropReason::Abandoned),
@@ -305,6 +322,9 @@ impl Handler<Subscribe> for Buffer {
     type Result = Result<Viewer, SubscribeError>;
 
     fn handle(&mut self, _: Subscribe, ctx: &mut Self::Context) -> Self::Result {
+        if !self.core.is_open() {
+            return Err(SubscribeError::Gone);
+        }
         let viewers = self.output.subscribe()?;
         if viewers.first {
             post(&self.wiring.session, Report::Watched(true));

@@ -153,21 +153,4 @@ impl<T: Send + 'static> Handler<Run<T>> for CodecThread {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[actix::test]
-    async fn a_job_that_panics_costs_its_own_answer_only() {
-        let pool = CodecThread::start_pool(NonZeroUsize::MIN);
-        let spoiled = pool
-            .send(Run::new(|| -> u8 { panic!("on purpose") }))
-            .await
-            .unwrap();
-        assert_eq!(spoiled, Err(JobPanicked));
-        assert_eq!(
-            pool.send(Run::new(|| 7)).await.unwrap(),
-            Ok(7),
-            "its only thread lives"
-        );
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ use crate::{
     actors::{credit::Credit, work::Running},
     engine::{
         Backend, DeviceSpec, Engine, EngineKey, Item, ItemDone, ItemState, LoadError, Model,
-        RunError, Scope, Slot, Tensor,
+        RunError, RunTimes, Scope, Slot,
     },
     telemetry::{EngineMeters, Label},
 };
@@ -26,7 +26,14 @@ pub struct Loaded {
     engine: Option<Box<dyn Engine>>,
     /// Slots a shape; the shapes outlive an engine that breaks, and its successor makes their slots again.
     slots: NonZeroUsize,
-    shapes: HashMap<EngineKey, Vec<SlotSeat>>,
+    shapes: HashMap<EngineKey, Shape>,
+}
+
+#[derive(Default)]
+struct Shape {
+    seats: Vec<SlotSeat>,
+    /// Nobody needs it any more; it goes when nothing runs in it.
+    released: bool,
 }
 
 struct SlotSeat {
@@ -72,6 +79,7 @@ impl Loaded {
         self.unload();
         let loaded = catch_unwind(AssertUnwindSafe(|| self.backend.load(&self.model, device)));
         self.engine = Some(loaded.unwrap_or_else(|_| Err(panicked("loading")))?);
+        self.shapes.retain(|_, shape| !shape.released);
         let shapes: Vec<_> = self.shapes.keys().cloned().collect();
         shapes
             .iter()
@@ -79,9 +87,26 @@ impl Loaded {
     }
 
     /// Drops engine and slots; whatever ran in them is answered by that.
+    ///
+    /// An engine that broke may panic once more when it is dropped; that changes nothing.
     pub fn unload(&mut self) {
-        self.shapes.values_mut().for_each(Vec::clear);
-        self.engine = None;
+        let seats = self
+            .shapes
+            .values_mut()
+            .flat_map(|shape| shape.seats.drain(..));
+        let (slots, busy): (Vec<_>, Vec<_>) = seats.map(|seat| (seat.slot, seat.busy)).unzip();
+        drop(busy);
+        let engine = self.engine.take();
+        let dropped = catch_unwind(AssertUnwindSafe(|| {
+            drop(slots);
+            drop(engine);
+        }));
+        if dropped.is_err() {
+            tracing::warn!(
+                model = self.model.name(),
+                "the engine panicked while it was dropped"
+            );
+        }
     }
 
     /// Makes the slots of this shape, unless they are there; gives the engine's largest batch.
@@ -91,29 +116,45 @@ impl Loaded {
             .as_mut()
             .ok_or_else(|| LoadError::new("the model is not loaded", "wait until it is ready"))?;
         let max_batch = engine.max_batch();
-        let seats = self.shapes.entry(key.clone()).or_default();
-        if seats.is_empty() {
-            let make = || {
-                (0..self.slots.get())
-                    .map(|_| engine.slot(key))
-                    .collect::<Result<Vec<_>, _>>()
-            };
-            let slots = catch_unwind(AssertUnwindSafe(make))
-                .unwrap_or_else(|_| Err(panicked("making a slot")))?;
-            seats.extend(slots.into_iter().map(|slot| SlotSeat { slot, busy: None }));
+        if let Some(shape) = self.shapes.get_mut(key) {
+            shape.released = false;
+            if !shape.seats.is_empty() {
+                return Ok(max_batch);
+            }
         }
+        let make = || {
+            (0..self.slots.get())
+                .map(|_| engine.slot(key))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let slots = catch_unwind(AssertUnwindSafe(make))
+            .unwrap_or_else(|_| Err(panicked("making a slot")))?;
+        // Entered only now: a shape that cannot be made must not be made again when the engine is rebuilt.
+        let seats = slots.into_iter().map(|slot| SlotSeat { slot, busy: None });
+        self.shapes
+            .entry(key.clone())
+            .or_default()
+            .seats
+            .extend(seats);
         Ok(max_batch)
     }
 
-    /// Drops the slots of this shape, unless something runs in them.
+    /// Drops the slots of this shape, as soon as nothing runs in them.
     pub fn release(&mut self, key: &EngineKey) {
-        if self
-            .shapes
-            .get(key)
-            .is_some_and(|seats| seats.iter().all(|seat| seat.busy.is_none()))
-        {
-            self.shapes.remove(key);
+        if let Some(shape) = self.shapes.get_mut(key) {
+            shape.released = true;
         }
+        self.drop_released();
+    }
+
+    fn drop_released(&mut self) {
+        self.shapes
+            .retain(|_, shape| !shape.released || shape.is_busy());
+    }
+
+    fn busy_seats(&mut self) -> impl Iterator<Item = &mut SlotSeat> {
+        let seats = self.shapes.values_mut().flat_map(|shape| &mut shape.seats);
+        seats.filter(|seat| seat.busy.is_some())
     }
 
     /// Puts a batch into a free slot.
@@ -129,16 +170,9 @@ impl Loaded {
         let seat = self
             .shapes
             .get_mut(key)
-            .and_then(|seats| seats.iter_mut().find(|seat| seat.busy.is_none()));
+            .and_then(|shape| shape.seats.iter_mut().find(|seat| seat.busy.is_none()));
         let Some(seat) = seat else {
-            fail_all(
-                running,
-                &RunError::device("the device has no slot for this work"),
-            );
-            return Some(BatchEnd::Answered {
-                items: items.len(),
-                failed: true,
-            });
+            return Some(unrun(items, running, credit));
         };
         seat.busy = Some(Busy {
             running,
@@ -153,29 +187,26 @@ impl Loaded {
     /// Answers what is done.
     pub fn poll(&mut self) -> Vec<BatchEnd> {
         let mut ends = Vec::new();
-        for seat in self
-            .shapes
-            .values_mut()
-            .flatten()
-            .filter(|seat| seat.busy.is_some())
-        {
+        let mut panicked = false;
+        for seat in self.busy_seats() {
             match catch_unwind(AssertUnwindSafe(|| seat.slot.poll())) {
                 Ok(Poll::Pending) => {}
                 Ok(Poll::Ready(done)) => {
                     ends.extend(seat.busy.take().map(|busy| answer(busy.running, done)))
                 }
-                Err(_) => return vec![self.broken("the engine panicked")],
+                Err(_) => panicked = true,
             }
         }
+        if panicked {
+            ends.push(self.broken("the engine panicked"));
+        }
+        self.drop_released();
         ends
     }
 
     /// Whether anything runs.
     pub fn is_busy(&self) -> bool {
-        self.shapes
-            .values()
-            .flatten()
-            .any(|seat| seat.busy.is_some())
+        self.shapes.values().any(Shape::is_busy)
     }
 
     /// Runs the model once with zeros, as its manifest says, and waits for the answer.
@@ -188,11 +219,11 @@ impl Loaded {
         };
         let key = self.model.warmup_key().map_err(|e| unfit(&e))?;
         self.prepare(&key)?;
-        let item = zero_item(&self.model, &key);
+        let item = self.model.zero_item(&key);
         let Some(seat) = self
             .shapes
             .get_mut(&key)
-            .and_then(|seats| seats.first_mut())
+            .and_then(|shape| shape.seats.first_mut())
         else {
             return Ok(());
         };
@@ -216,14 +247,16 @@ impl Loaded {
     /// Answers everything that runs, and drops the engine.
     fn broken(&mut self, why: &str) -> BatchEnd {
         let error = RunError::device(why);
-        let busy = self
-            .shapes
-            .values_mut()
-            .flatten()
-            .filter_map(|seat| seat.busy.take());
+        let busy = self.busy_seats().filter_map(|seat| seat.busy.take());
         busy.for_each(|busy| fail_all(busy.running, &error));
         self.unload();
         BatchEnd::Broken(why.to_owned())
+    }
+}
+
+impl Shape {
+    fn is_busy(&self) -> bool {
+        self.seats.iter().any(|seat| seat.busy.is_some())
     }
 }
 
@@ -252,6 +285,28 @@ fn answer(running: Vec<Running>, done: Vec<ItemDone>) -> BatchEnd {
     broken.map_or(BatchEnd::Answered { items, failed }, BatchEnd::Broken)
 }
 
+/// Answers work that no slot took; its states are as they came.
+pub fn unrun(items: Vec<Item>, running: Vec<Running>, slot: Credit) -> BatchEnd {
+    let now = Instant::now();
+    let count = items.len();
+    for (item, running) in items.into_iter().zip(running) {
+        let outcome = Err(RunError::batch("the model is not loaded on the device"));
+        running.finish(
+            ItemDone {
+                outcome,
+                state: item.state,
+                times: RunTimes::default(),
+            },
+            now,
+        );
+    }
+    drop(slot);
+    BatchEnd::Answered {
+        items: count,
+        failed: true,
+    }
+}
+
 fn fail_all(running: Vec<Running>, error: &RunError) {
     running
         .into_iter()
@@ -263,33 +318,4 @@ fn panicked(doing: &str) -> LoadError {
         format!("the engine panicked while {doing}"),
         "see the log, and try another backend",
     )
-}
-
-/// Zeros for every input, at the shape of the key, with state where the model has state.
-fn zero_item(model: &Model, key: &EngineKey) -> Item {
-    use crate::engine::manifest::Dim;
-    let extent = |dim: &Dim| match dim {
-        Dim::Fixed(n) => *n,
-        Dim::Named(name) => key.axis(name).unwrap_or(1),
-    };
-    let mut item = Item {
-        inputs: Vec::new(),
-        state: ItemState::None,
-        boundary: true,
-    };
-    let mut state = Vec::new();
-    for spec in &model.manifest.input {
-        let tensor = Tensor::zeros(spec.dtype, spec.shape.iter().map(extent).collect());
-        let is_state = model.manifest.state_of(&spec.role).is_some();
-        if is_state {
-            &mut state
-        } else {
-            &mut item.inputs
-        }
-        .push((spec.role.clone().into(), tensor));
-    }
-    if !state.is_empty() {
-        item.state = ItemState::Fresh(state);
-    }
-    item
 }

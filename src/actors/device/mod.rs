@@ -11,7 +11,7 @@ mod thread;
 use super::{
     board::Board,
     credit::Credits,
-    post::Bounded,
+    post::{Bounded, post},
     scheduler::{DeviceChanged, Seat},
     work::{RunBatch, SlotFree},
 };
@@ -21,14 +21,14 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        mpsc::{SyncSender, sync_channel},
+        mpsc::{Sender, channel},
     },
 };
 use thread::{Command, DeviceThread};
 use tokio::sync::oneshot;
 
 /// Requests for new slots that may wait for the thread; one more is refused.
-const PREPARES_WAITING: usize = 256;
+const PREPARES_WAITING: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 
 /// Scheduler → device: make slots of this shape. Awaited; the answer is the engine's largest batch.
 #[derive(Message, Debug)]
@@ -63,8 +63,15 @@ pub struct DeviceConfig {
 }
 
 /// The actor in front of the thread.
+///
+/// The channel to the thread has no bound of its own: batches own a slot, requests for slots one of [`PREPARES_WAITING`], and
+/// a shape is released at most once for each request that was answered.
 pub struct Device {
-    inbox: SyncSender<Command>,
+    name: String,
+    inbox: Sender<Command>,
+    prepares: Credits,
+    free: Recipient<SlotFree>,
+    changed: Recipient<DeviceChanged>,
 }
 
 impl Device {
@@ -73,7 +80,7 @@ impl Device {
     /// # Errors
     /// If the system has no thread left.
     pub fn start(config: DeviceConfig) -> std::io::Result<Seat> {
-        let (inbox, commands) = sync_channel(config.slots.get() + PREPARES_WAITING);
+        let (inbox, commands) = channel();
         let (name, slots) = (config.spec.name.clone(), config.slots);
         let models = config
             .models
@@ -81,11 +88,18 @@ impl Device {
             .map(|(model, _)| Arc::from(model.name()))
             .collect();
         thread::enter(&config);
+        let front = Self {
+            name: name.clone(),
+            inbox,
+            prepares: Credits::new(PREPARES_WAITING),
+            free: config.free.clone(),
+            changed: config.changed.clone(),
+        };
         // Engines need not be `Send`: they are born on their thread.
         std::thread::Builder::new()
             .name(name.clone())
             .spawn(move || DeviceThread::new(config, commands).run())?;
-        let front = Self { inbox }.start();
+        let front = front.start();
         Ok(Seat {
             name,
             models,
@@ -98,6 +112,19 @@ impl Device {
     }
 }
 
+impl Device {
+    /// The thread has gone for good: nobody else would say so.
+    fn thread_has_gone(&self) {
+        tracing::error!(device = %self.name, "device thread has gone");
+        let changed = DeviceChanged {
+            device: self.name.clone(),
+            serves: false,
+        };
+        post(&self.changed, changed);
+        post(&self.free, SlotFree);
+    }
+}
+
 impl Actor for Device {
     type Context = Context<Self>;
 }
@@ -106,9 +133,10 @@ impl Handler<RunBatch> for Device {
     type Result = ();
 
     fn handle(&mut self, batch: RunBatch, _: &mut Self::Context) {
-        // A batch that the thread does not take is dropped here, and each of its items is answered by that.
-        if self.inbox.try_send(Command::Run(batch)).is_err() {
-            tracing::error!("device thread takes no batch");
+        if let Err(unsent) = self.inbox.send(Command::Run(batch)) {
+            // Each item is answered by being dropped, and the slot is free before the scheduler hears of it.
+            drop(unsent);
+            self.thread_has_gone();
         }
     }
 }
@@ -117,22 +145,28 @@ impl Handler<Prepare> for Device {
     type Result = ResponseFuture<Result<NonZeroUsize, LoadError>>;
 
     fn handle(&mut self, Prepare(key): Prepare, _: &mut Self::Context) -> Self::Result {
+        let gone = || {
+            LoadError::new(
+                "the device does not answer",
+                "see the log for its last failure",
+            )
+        };
+        let Some(waiting) = self.prepares.try_take() else {
+            let why = "too many sessions wait for the device";
+            return Box::pin(fut::ready(Err(LoadError::new(
+                why,
+                "try again in a moment",
+            ))));
+        };
         let (reply, answer) = oneshot::channel();
-        let sent = self.inbox.try_send(Command::Prepare { key, reply });
+        if self.inbox.send(Command::Prepare { key, reply }).is_err() {
+            self.thread_has_gone();
+            return Box::pin(fut::ready(Err(gone())));
+        }
         Box::pin(async move {
-            let gone = || {
-                LoadError::new(
-                    "the device does not answer",
-                    "see the log for its last failure",
-                )
-            };
-            sent.map_err(|_| {
-                LoadError::new(
-                    "too many sessions wait for the device",
-                    "try again in a moment",
-                )
-            })?;
-            answer.await.map_err(|_| gone())?
+            let answer = answer.await.map_err(|_| gone())?;
+            drop(waiting);
+            answer
         })
     }
 }
@@ -141,7 +175,8 @@ impl Handler<Release> for Device {
     type Result = ();
 
     fn handle(&mut self, Release(key): Release, _: &mut Self::Context) {
-        // If the thread is too busy to hear it, the slot stays until the shape is prepared and released again.
-        drop(self.inbox.try_send(Command::Release(key)));
+        if self.inbox.send(Command::Release(key)).is_err() {
+            self.thread_has_gone();
+        }
     }
 }

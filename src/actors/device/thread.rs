@@ -5,17 +5,16 @@
 
 use super::{
     DeviceConfig,
-    loaded::{BatchEnd, Loaded},
+    loaded::{BatchEnd, Loaded, unrun},
 };
 use crate::{
     actors::{
         board::Entry,
-        credit::Credit,
         post::post,
         scheduler::DeviceChanged,
         work::{RunBatch, SlotFree},
     },
-    engine::{EngineKey, LoadError, LoadState, RunError, lifecycle::LoadEvent},
+    engine::{EngineKey, LoadError, LoadState, lifecycle::LoadEvent},
     media::Stage,
     telemetry::labels::{EngineState, RunOutcome},
 };
@@ -131,7 +130,7 @@ impl DeviceThread {
         let end = match self.loaded.get_mut(&key.model) {
             // A model that was given up still answers, at once.
             Some(loaded) => loaded.submit(&key, batch, slot),
-            None => refuse(batch.1, slot),
+            None => Some(unrun(batch.0, batch.1, slot)),
         };
         if let Some(end) = end {
             self.ended(&key.model, end);
@@ -177,33 +176,44 @@ impl DeviceThread {
         post(&self.config.free, SlotFree);
     }
 
-    fn rebuild(&mut self, model: &Arc<str>, why: String) {
-        let failures = self.loaded.get(model).map_or(0, |loaded| loaded.failures);
-        if failures >= self.config.max_failures {
-            let why = format!("it failed {failures} times in a row, at last: {why}");
-            return self.give_up(
-                model,
-                LoadError::new(why, "see the log, then restart the server"),
-            );
+    /// Loads and warms a model that broke, again and again until it is well or given up.
+    fn rebuild(&mut self, model: &Arc<str>, mut why: String) {
+        loop {
+            let failures = self.loaded.get(model).map_or(0, |loaded| loaded.failures);
+            if failures >= self.config.max_failures {
+                let why = format!("it failed {failures} times in a row, at last: {why}");
+                let fix = "see the log, then restart the server";
+                return self.give_up(model, LoadError::new(why, fix));
+            }
+            match self.try_bring_up(model) {
+                Ok(()) => return,
+                Err(e) => why = e.to_string(),
+            }
+            if let Some(loaded) = self.loaded.get_mut(model) {
+                loaded.failures += 1;
+            }
         }
-        self.bring_up(model);
+    }
+
+    /// Loads and warms a model for the first time; one that cannot be loaded now cannot be loaded later.
+    fn bring_up(&mut self, model: &Arc<str>) {
+        if let Err(e) = self.try_bring_up(model) {
+            self.give_up(model, e);
+        }
     }
 
     /// Loads and warms a model; says on the board how it goes.
-    fn bring_up(&mut self, model: &Arc<str>) {
+    fn try_bring_up(&mut self, model: &Arc<str>) -> Result<(), LoadError> {
         let began = Instant::now();
-        match self.load_and_warm(model) {
-            Ok(()) => {
-                let took = began.elapsed();
-                self.tell(model, LoadEvent::Warmed { took });
-                if let Some(loaded) = self.loaded.get(model) {
-                    loaded.meters.loaded(took);
-                }
-                let millis = took.as_millis();
-                tracing::info!(model = %model, device = %self.config.spec.name, millis, "model ready");
-            }
-            Err(e) => self.give_up(model, e),
+        self.load_and_warm(model)?;
+        let took = began.elapsed();
+        self.tell(model, LoadEvent::Warmed { took });
+        if let Some(loaded) = self.loaded.get(model) {
+            loaded.meters.loaded(took);
         }
+        let millis = took.as_millis();
+        tracing::info!(model = %model, device = %self.config.spec.name, millis, "model ready");
+        Ok(())
     }
 
     fn load_and_warm(&mut self, model: &Arc<str>) -> Result<(), LoadError> {
@@ -265,18 +275,6 @@ pub fn enter(config: &DeviceConfig) {
             state: LoadState::Unloaded,
         });
     }
-}
-
-fn refuse(running: Vec<crate::actors::work::Running>, slot: Credit) -> Option<BatchEnd> {
-    let items = running.len();
-    running
-        .into_iter()
-        .for_each(|r| r.fail(RunError::device("the device does not have this model")));
-    drop(slot);
-    Some(BatchEnd::Answered {
-        items,
-        failed: true,
-    })
 }
 
 fn label(state: &LoadState) -> EngineState {

@@ -45,9 +45,13 @@ pub struct Occupancy {
 /// Judges one more session.
 pub fn judge(now: Occupancy, limit: GroupLimit, max_total: usize) -> Admission {
     let full = now.group >= limit.max || now.total >= max_total;
+    // Sessions that are being opened cannot be evicted, and those alone must not exceed the limit.
+    let opening = now.group.saturating_sub(now.evictable);
     match (full, limit.on_full) {
         (false, _) => Admission::Admit,
-        (true, OnFull::EvictOldest) if now.evictable > 0 => Admission::AdmitAfterEviction,
+        (true, OnFull::EvictOldest) if now.evictable > 0 && opening < limit.max => {
+            Admission::AdmitAfterEviction
+        }
         (true, OnFull::EvictOldest | OnFull::Refuse) => Admission::Refuse,
     }
 }
@@ -79,6 +83,8 @@ mod tests {
             (occupied(0, 10, 0), refuse, Refuse),
             (occupied(2, 2, 2), evict, AdmitAfterEviction),
             (occupied(2, 2, 0), evict, Refuse),
+            (occupied(3, 3, 2), evict, AdmitAfterEviction),
+            (occupied(4, 4, 2), evict, Refuse),
             (occupied(0, 10, 0), evict, Refuse),
         ];
         for (now, limit, expected) in rows {

@@ -15,11 +15,12 @@ use super::{
     board::Board,
     codec::{CodecThread, Run},
     scheduler::{AttachError, Scheduler},
-    session::{Apply, SessionEnded},
+    session::{Apply, Opening, SessionEnded},
 };
 use crate::{
     engine::LoadState,
-    session::{Command, SessionId},
+    pipelines::Opened,
+    session::{Command, EndReason, SessionId},
     telemetry::{AdmissionMeters, Label, labels::RejectReason},
 };
 use actix::prelude::*;
@@ -72,8 +73,8 @@ impl Registry {
         }
     }
 
-    /// Refuses, or gives the session to end first.
-    fn admit(&mut self, request: &OpenSession) -> Result<Option<SessionHandle>, OpenError> {
+    /// Whether one more may be opened; room for it is made when it is known to be sound.
+    fn admit(&self, request: &OpenSession) -> Result<(), OpenError> {
         if self.draining {
             return Err(OpenError::Draining);
         }
@@ -94,17 +95,33 @@ impl Registry {
             evictable: listed,
         };
         match judge(now, request.limit, self.config.max_sessions) {
-            Admission::Admit => Ok(None),
+            Admission::Admit | Admission::AdmitAfterEviction => Ok(()),
             Admission::Refuse => Err(OpenError::Full),
-            Admission::AdmitAfterEviction => {
-                let oldest = self
-                    .config
-                    .directory
-                    .all()
-                    .into_iter()
-                    .find(|handle| handle.group == group);
-                oldest.map(Some).ok_or(OpenError::Full)
-            }
+        }
+    }
+
+    /// Ends the oldest of a group that evicts, until one more fits in beside those that others are opening.
+    fn make_room(&self, limit: GroupLimit) {
+        if limit.on_full == OnFull::Refuse {
+            return;
+        }
+        let directory = &self.config.directory;
+        let others = self
+            .opening
+            .iter()
+            .filter(|(group, _)| **group != limit.group);
+        let others: usize = others.map(|(_, n)| n).sum();
+        while directory.count(limit.group) >= limit.max
+            || directory.len() + others >= self.config.max_sessions
+        {
+            let mut oldest_first = directory.all().into_iter();
+            let Some(old) = oldest_first.find(|handle| handle.group == limit.group) else {
+                return;
+            };
+            // Out of the list at once, so that it no longer counts; its end follows on its own arbiter.
+            directory.remove(&old.id);
+            Arbiter::current()
+                .spawn(async move { old.apply(Command::Stop(EndReason::Evicted)).await });
         }
     }
 
@@ -134,11 +151,44 @@ impl Registry {
         SessionId::new(format!("{prefix}{}", self.last_millis))
     }
 
-    fn opened(&mut self, group: &'static str) {
-        if let Some(n) = self.opening.get_mut(group) {
+    /// What became of opening, as far as the registry knows: from here on a session counts because it is listed.
+    fn opened(
+        &mut self,
+        opened: Result<Opened, OpenError>,
+        (prefix, limit): (&str, GroupLimit),
+        me: Recipient<SessionEnded>,
+    ) -> Result<(SessionHandle, oneshot::Receiver<Opening>), OpenError> {
+        if let Some(n) = self.opening.get_mut(limit.group) {
             *n = n.saturating_sub(1);
         }
+        let opened = match opened {
+            Ok(_) if self.draining => Err(OpenError::Draining),
+            other => other,
+        };
+        let spawned = opened.map(|opened| {
+            self.make_room(limit);
+            self.spawn(prefix, limit.group, opened, me)
+        });
         self.answer_if_drained();
+        spawned
+    }
+
+    /// The answer to whoever opened a session, once its engine has answered.
+    fn attached(
+        &mut self,
+        handle: SessionHandle,
+        answer: Result<Opening, oneshot::error::RecvError>,
+    ) -> Result<SessionHandle, OpenError> {
+        let why = match answer {
+            Ok(Ok(())) => return Ok(handle),
+            _ if self.draining => OpenError::Draining,
+            Ok(Err(e @ AttachError::NotReady { .. })) => OpenError::NotReady(e.to_string()),
+            Ok(Err(AttachError::Refused(why))) => OpenError::NotReady(why),
+            Err(_) => OpenError::Internal("the session ended while it was opened".into()),
+        };
+        self.config.directory.remove(&handle.id);
+        self.answer_if_drained();
+        Err(why)
     }
 
     fn answer_if_drained(&mut self) {
@@ -162,13 +212,10 @@ impl Handler<OpenSession> for Registry {
     type Result = ResponseActFuture<Self, Result<SessionHandle, OpenError>>;
 
     fn handle(&mut self, request: OpenSession, _: &mut Self::Context) -> Self::Result {
-        let evicted = match self.admit(&request) {
-            Ok(evicted) => evicted,
-            Err(why) => {
-                self.count_refusal(request.pipeline, &why);
-                return Box::pin(fut::ready(Err(why)));
-            }
-        };
+        if let Err(why) = self.admit(&request) {
+            self.count_refusal(request.pipeline, &why);
+            return Box::pin(fut::ready(Err(why)));
+        }
         let OpenSession {
             limit,
             prefix,
@@ -178,38 +225,24 @@ impl Handler<OpenSession> for Registry {
         } = request;
         *self.opening.entry(limit.group).or_default() += 1;
         let job = self.config.codec.send(Run::new(opener));
-        let prepared = async move { Ok::<_, OpenError>(job.await???) };
-        Box::pin(
-            prepared
-                .into_actor(self)
-                .then(move |opened, registry, ctx| {
-                    let me = ctx.address().recipient();
-                    let spawned = opened
-                        .map(|opened| registry.spawn(prefix, limit.group, opened, evicted, me));
-                    let wait = async move {
-                        let (handle, attached) = spawned?;
-                        match attached.await {
-                            Ok(Ok(())) => Ok(handle),
-                            Ok(Err(e @ AttachError::NotReady { .. })) => {
-                                Err(OpenError::NotReady(e.to_string()))
-                            }
-                            Ok(Err(AttachError::Refused(why))) => Err(OpenError::NotReady(why)),
-                            Err(_) => Err(OpenError::Internal(
-                                "the session ended while it was opened".into(),
-                            )),
-                        }
-                    };
-                    wait.into_actor(registry).map(
-                        move |result: Result<SessionHandle, OpenError>, registry, _| {
-                            registry.opened(limit.group);
-                            if let Err(why) = &result {
-                                registry.count_refusal(pipeline, why);
-                            }
-                            result
-                        },
-                    )
-                }),
-        )
+        let prepared = async move { Ok::<_, OpenError>(job.await???) }.into_actor(self);
+        let spawned = prepared.map(move |opened, registry, ctx| {
+            registry.opened(opened, (prefix, limit), ctx.address().recipient())
+        });
+        let attached = spawned.then(|spawned, registry, _| {
+            let wait = async move {
+                let (handle, attached) = spawned?;
+                Ok((handle, attached.await))
+            };
+            wait.into_actor(registry)
+        });
+        Box::pin(attached.map(move |waited, registry, _| {
+            let result = waited.and_then(|(handle, answer)| registry.attached(handle, answer));
+            if let Err(why) = &result {
+                registry.count_refusal(pipeline, why);
+            }
+            result
+        }))
     }
 }
 

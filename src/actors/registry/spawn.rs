@@ -7,7 +7,7 @@ use crate::{
         session::{self, Opening, Session, SessionEnded},
     },
     pipelines::Opened,
-    session::{Command, EndReason, SessionId, SessionSpec},
+    session::{SessionId, SessionSpec},
 };
 use actix::{dev::channel::channel, prelude::*};
 use std::sync::Arc;
@@ -17,13 +17,12 @@ use tokio::sync::oneshot;
 const MAILBOX: usize = 16;
 
 impl Registry {
-    /// Spawns and lists a session, in place of `evicted` if given; the receiver tells when its engine takes its work.
+    /// Spawns and lists a session; the receiver tells when its engine takes its work.
     pub(super) fn spawn(
         &mut self,
         prefix: &str,
         group: &'static str,
         opened: Opened,
-        evicted: Option<SessionHandle>,
         registry: Recipient<SessionEnded>,
     ) -> (SessionHandle, oneshot::Receiver<Opening>) {
         let id = self.name(prefix);
@@ -47,12 +46,6 @@ impl Registry {
         };
         tracing::info!(session = %handle.id, pipeline = handle.spec.pipeline, engine = %handle.key, "session opened");
         self.config.directory.insert(handle.clone());
-        if let Some(old) = evicted {
-            // Out of the list at once, so that it no longer counts; its end follows on its own arbiter.
-            self.config.directory.remove(&old.id);
-            Arbiter::current()
-                .spawn(async move { old.apply(Command::Stop(EndReason::Evicted)).await });
-        }
         (handle, attached)
     }
 

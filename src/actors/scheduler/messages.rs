@@ -44,5 +44,23 @@ pub struct DeviceChanged {
     pub serves: bool,
 }
 
+/// Anybody → scheduler: how do you stand? Awaited.
+#[derive(Message, Debug)]
+#[rtype(result = "SchedulerView")]
+pub struct Inspect;
+
+/// How the scheduler stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchedulerView {
+    /// Sessions that are attached or being attached.
+    pub attached: usize,
+    /// Engines that work may be brought for.
+    pub engines: usize,
+    /// Pieces of work that wait for a slot.
+    pub waiting: usize,
+    /// Slots that are out.
+    pub busy_slots: usize,
+}
+
 impl Bounded for Detach {}
 impl Bounded for DeviceChanged {}

@@ -8,7 +8,7 @@ pub mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use messages::{Attach, AttachError, Detach, DeviceChanged};
+pub use messages::{Attach, AttachError, Detach, DeviceChanged, Inspect, SchedulerView};
 
 use super::{
     credit::Credits,
@@ -25,6 +25,7 @@ use actix::prelude::*;
 use policy::EngineQueue;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    num::NonZeroUsize,
     sync::Arc,
     time::Instant,
 };
@@ -47,18 +48,20 @@ pub struct Seat {
     pub serves: bool,
 }
 
-/// The work for one engine, and how many sessions may bring some.
-struct Line {
-    queue: EngineQueue<Work>,
-    seat: usize,
-    sessions: HashSet<SessionId>,
+/// Where a session's work goes: a device by its index, and an engine on it.
+type Place = (usize, EngineKey);
+
+struct Attachment {
+    place: Place,
+    /// Whether the device has said that it takes the work.
+    ready: bool,
 }
 
 /// The actor.
 pub struct Scheduler {
     seats: Vec<Seat>,
-    lines: BTreeMap<EngineKey, Line>,
-    attached: HashMap<SessionId, EngineKey>,
+    lines: BTreeMap<Place, EngineQueue<Work>>,
+    attached: HashMap<SessionId, Attachment>,
     depth: QueueMeter,
 }
 
@@ -77,51 +80,93 @@ impl Scheduler {
     fn dispatch(&mut self) {
         let now = Instant::now();
         for line in self.lines.values_mut() {
-            line.queue
-                .take_expired(now)
+            line.take_expired(now)
                 .into_iter()
                 .for_each(|work| work.refuse(WorkError::Expired));
         }
-        for (at, seat) in self.seats.iter().enumerate() {
-            while let Some(slot) = seat.slots.try_take() {
-                let here = self.lines.iter().filter(|(_, line)| line.seat == at);
-                let heads = here.filter_map(|(key, line)| Some((key.clone(), line.queue.head()?)));
-                let Some((key, n)) = policy::choose(heads) else {
-                    break;
-                };
-                let Some(line) = self.lines.get_mut(&key) else {
-                    break;
-                };
-                post(
-                    &seat.run,
-                    RunBatch {
-                        work: line.queue.take(n),
-                        key,
-                        slot,
-                    },
-                );
+        for at in 0..self.seats.len() {
+            self.fill(at);
+        }
+        self.depth.set(self.waiting());
+    }
+
+    /// Gives every free slot of one device the most urgent batch that waits for it.
+    fn fill(&mut self, at: usize) {
+        let seat = &self.seats[at];
+        while let Some(slot) = seat.slots.try_take() {
+            let here = self.lines.iter().filter(|((seat, _), _)| *seat == at);
+            let heads = here.filter_map(|(place, line)| Some((place.clone(), line.head()?)));
+            let Some((place, n)) = policy::choose(heads) else {
+                return;
+            };
+            let Some(line) = self.lines.get_mut(&place) else {
+                return;
+            };
+            let work = line.take(n);
+            let (_, key) = place;
+            post(&seat.run, RunBatch { key, work, slot });
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.lines.values().map(EngineQueue::len).sum()
+    }
+
+    /// The device has answered about a session that wants to be attached.
+    fn prepared(
+        &mut self,
+        session: &SessionId,
+        place: &Place,
+        answer: Result<NonZeroUsize, AttachError>,
+    ) -> Result<(), AttachError> {
+        match (answer, self.attached.get_mut(session)) {
+            (Ok(max_batch), Some(attachment)) => {
+                attachment.ready = true;
+                let fresh = || EngineQueue::new(max_batch);
+                self.lines.entry(place.clone()).or_insert_with(fresh);
+                Ok(())
+            }
+            (Ok(_), None) => {
+                self.release_unused(place);
+                Err(AttachError::Refused("the session has ended".into()))
+            }
+            (Err(why), _) => {
+                self.attached.remove(session);
+                self.release_unused(place);
+                Err(why)
             }
         }
-        self.depth
-            .set(self.lines.values().map(|line| line.queue.len()).sum());
     }
 
     fn detach(&mut self, session: &SessionId) {
-        let Some(key) = self.attached.remove(session) else {
+        let Some(Attachment { place, ready }) = self.attached.remove(session) else {
             return;
         };
-        let Some(line) = self.lines.get_mut(&key) else {
-            return;
-        };
-        line.sessions.remove(session);
-        let abandoned = line.queue.take_where(|work| work.session == *session);
-        abandoned
-            .into_iter()
-            .for_each(|work| work.refuse(WorkError::Abandoned));
-        if line.sessions.is_empty() {
-            post(&self.seats[line.seat].release, Release(key.clone()));
-            self.lines.remove(&key);
+        if let Some(line) = self.lines.get_mut(&place) {
+            let abandoned = line.take_where(|work| work.session == *session);
+            abandoned
+                .into_iter()
+                .for_each(|work| work.refuse(WorkError::Abandoned));
         }
+        // A session that is not ready releases its shape when the device has answered.
+        if ready {
+            self.release_unused(&place);
+        }
+    }
+
+    /// Lets the device drop a shape that nobody has or waits for.
+    fn release_unused(&mut self, place: &Place) {
+        if self.attached.values().all(|other| other.place != *place) {
+            self.lines.remove(place);
+            post(&self.seats[place.0].release, Release(place.1.clone()));
+        }
+    }
+
+    /// The queue for this work, if its session is attached to that engine.
+    fn line_of(&mut self, work: &Work) -> Option<&mut EngineQueue<Work>> {
+        let attachment = self.attached.get(&work.session)?;
+        let fits = attachment.ready && attachment.place.1 == work.key;
+        fits.then(|| self.lines.get_mut(&attachment.place))?
     }
 }
 
@@ -133,12 +178,12 @@ impl Handler<Submit> for Scheduler {
     type Result = ();
 
     fn handle(&mut self, Submit(work): Submit, _: &mut Self::Context) {
-        match self.lines.get_mut(&work.key) {
-            Some(line) if line.sessions.contains(&work.session) => {
-                line.queue.push(work.deadline, work.class, work);
+        match self.line_of(&work) {
+            Some(line) => {
+                line.push(work.deadline, work.class, work);
                 self.dispatch();
             }
-            _ => work.refuse(WorkError::Abandoned),
+            None => work.refuse(WorkError::Abandoned),
         }
     }
 }
@@ -155,35 +200,28 @@ impl Handler<Attach> for Scheduler {
     type Result = ResponseActFuture<Self, Result<(), AttachError>>;
 
     fn handle(&mut self, Attach { session, key }: Attach, _: &mut Self::Context) -> Self::Result {
-        let seat = self
-            .seats
-            .iter()
-            .position(|seat| seat.serves && seat.models.contains(&key.model));
-        let Some(at) = seat else {
+        let serves = |seat: &Seat| seat.serves && seat.models.contains(&key.model);
+        let Some(at) = self.seats.iter().position(serves) else {
             let model = key.model.to_string();
             return Box::pin(fut::ready(Err(AttachError::NotReady {
                 model,
                 state: "on no device that serves".into(),
             })));
         };
-        let prepared = self.seats[at].prepare.send(Prepare(key.clone()));
+        let place = (at, key.clone());
+        let attachment = Attachment {
+            place: place.clone(),
+            ready: false,
+        };
+        self.attached.insert(session.clone(), attachment);
+        let prepared = self.seats[at].prepare.send(Prepare(key));
         Box::pin(prepared.into_actor(self).map(move |answer, scheduler, _| {
-            let max_batch = answer
-                .map_err(|e| AttachError::Refused(e.to_string()))?
-                .map_err(|e| AttachError::Refused(e.to_string()))?;
-            let fresh = || Line {
-                queue: EngineQueue::new(max_batch),
-                seat: at,
-                sessions: HashSet::new(),
+            let refused = |e: &dyn std::fmt::Display| AttachError::Refused(e.to_string());
+            let answer = match answer {
+                Ok(prepared) => prepared.map_err(|e| refused(&e)),
+                Err(e) => Err(refused(&e)),
             };
-            scheduler
-                .lines
-                .entry(key.clone())
-                .or_insert_with(fresh)
-                .sessions
-                .insert(session.clone());
-            scheduler.attached.insert(session, key);
-            Ok(())
+            scheduler.prepared(&session, &place, answer)
         }))
     }
 }
@@ -205,5 +243,18 @@ impl Handler<DeviceChanged> for Scheduler {
             seat.serves = serves;
         }
         self.dispatch();
+    }
+}
+
+impl Handler<Inspect> for Scheduler {
+    type Result = MessageResult<Inspect>;
+
+    fn handle(&mut self, _: Inspect, _: &mut Self::Context) -> Self::Result {
+        MessageResult(SchedulerView {
+            attached: self.attached.len(),
+            engines: self.lines.len(),
+            waiting: self.waiting(),
+            busy_slots: self.seats.iter().map(|seat| seat.slots.in_flight()).sum(),
+        })
     }
 }

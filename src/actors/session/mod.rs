@@ -51,6 +51,7 @@ pub struct Session {
     last_change: Instant,
     opening: Option<oneshot::Sender<Opening>>,
     meter: Option<SessionMeter>,
+    gone: bool,
 }
 
 impl Session {
@@ -75,6 +76,7 @@ impl Session {
                 &Label::fixed(spec.pipeline),
                 SessionState::Idle,
             )),
+            gone: false,
         }
     }
 
@@ -111,6 +113,15 @@ impl Session {
     }
 
     fn close(&mut self, reason: EndReason, ctx: &mut Context<Self>) {
+        self.say_goodbye(reason);
+        ctx.stop();
+    }
+
+    /// Releases everything and tells everybody, once.
+    fn say_goodbye(&mut self, reason: EndReason) {
+        if std::mem::replace(&mut self.gone, true) {
+            return;
+        }
         tracing::info!(session = %self.id, reason = reason.label(), "session ended");
         if let Some(meter) = self.meter.take() {
             meter.end(end_label(&reason));
@@ -128,7 +139,13 @@ impl Session {
                 reason,
             },
         );
-        ctx.stop();
+    }
+}
+
+/// A session whose actor dies, by a panic or with its arbiter, must not stay in anybody's list.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.say_goodbye(EndReason::Fault("the session's actor died".into()));
     }
 }
 
@@ -162,12 +179,12 @@ impl Handler<Apply> for Session {
     fn handle(&mut self, Apply(command): Apply, ctx: &mut Self::Context) {
         match command {
             Command::Stop(reason) => self.apply(Input::Stop(reason), ctx),
-            Command::Drain { within } => self.apply(
-                Input::Drain {
-                    deadline: Instant::now() + within,
-                },
-                ctx,
-            ),
+            Command::Drain { within } => {
+                let deadline = Instant::now() + within;
+                self.apply(Input::Drain { deadline }, ctx);
+                // The tick is too coarse for a shutdown.
+                ctx.run_later(within, |session, ctx| session.apply(Input::Tick, ctx));
+            }
         }
     }
 }
@@ -183,6 +200,7 @@ impl Handler<Report> for Session {
             Report::Rested => Input::Rested,
             Report::Watched(yes) => Input::Watched(yes),
             Report::WorkDrained => Input::WorkDrained,
+            Report::Died => Input::Stop(EndReason::Fault("its buffer died".into())),
         };
         self.apply(input, ctx);
     }

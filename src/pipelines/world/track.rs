@@ -134,8 +134,9 @@ impl Track for World {
         if let Some(horizon) = change.horizon {
             self.scene = self.scene.with_horizon(horizon);
         }
-        self.adjusted = self.scene != before;
-        self.adjusted
+        let shows = self.scene != before;
+        self.adjusted |= shows;
+        shows
     }
 
     fn is_still(&self, now: Instant) -> bool {
@@ -159,6 +160,11 @@ impl Track for World {
             boundary: self.crossed,
             action: self.newest,
         }
+    }
+
+    fn not_drawn(&mut self) {
+        // The chunk did not end: the pose still counts from the picture that it began with.
+        self.crossed = false;
     }
 
     fn fresh_state(&mut self) -> Vec<(Role, Tensor)> {

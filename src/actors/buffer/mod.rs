@@ -45,6 +45,13 @@ pub struct Wiring {
     pub session: Recipient<Report>,
 }
 
+/// Where the last piece of work failed, until one succeeds there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failing {
+    Engine,
+    Encoder,
+}
+
 /// The actor.
 pub struct Buffer {
     id: SessionId,
@@ -57,7 +64,7 @@ pub struct Buffer {
     output: Output,
     wiring: Wiring,
     moving: bool,
-    failing: bool,
+    failing: Option<Failing>,
     wake: Option<SpawnHandle>,
     repeat: Option<SpawnHandle>,
 }
@@ -88,7 +95,7 @@ impl Buffer {
             output,
             wiring,
             moving: false,
-            failing: false,
+            failing: None,
             wake: None,
             repeat: None,
         }
@@ -183,8 +190,8 @@ impl Buffer {
         }
     }
 
-    fn failed(&mut self, why: String) {
-        self.failing = true;
+    fn failed(&mut self, at: Failing, why: String) {
+        self.failing = Some(at);
         self.output.dropped(DropReason::Failed);
         post(&self.wiring.session, Report::WorkFailed(why));
     }
@@ -197,9 +204,14 @@ impl Buffer {
 
     fn show(&mut self, tag: Tag, jpeg: bytes::Bytes) {
         self.output.show(tag, jpeg);
-        if std::mem::take(&mut self.failing) {
-            post(&self.wiring.session, Report::Recovered);
+        if self.failing.is_some() {
+            self.recovered();
         }
+    }
+
+    fn recovered(&mut self) {
+        self.failing = None;
+        post(&self.wiring.session, Report::Recovered);
     }
 }
 
@@ -246,6 +258,10 @@ impl Handler<WorkDone> for Buffer {
         self.core.state_home(state, now);
         match outcome {
             Ok(outputs) => {
+                // Told now: the next frame may fail before this one is encoded, and that would be no failure in a row.
+                if self.failing == Some(Failing::Engine) {
+                    self.recovered();
+                }
                 let (finish, quality) = (self.finish, self.quality);
                 let reply_to = ctx.address().recipient();
                 post(
@@ -267,7 +283,9 @@ impl Handler<WorkDone> for Buffer {
                 match e {
                     WorkError::Expired => self.output.dropped(DropReason::Late),
                     WorkError::Abandoned => self.output.dropped(DropReason::Abandoned),
-                    WorkError::Run(_) | WorkError::Lost => self.failed(e.to_string()),
+                    WorkError::Run(_) | WorkError::Lost => {
+                        self.failed(Failing::Engine, e.to_string());
+                    }
                 }
             }
         }
@@ -293,7 +311,7 @@ impl Handler<Encoded> for Buffer {
         tag.mark = now;
         match outcome {
             Ok(jpeg) => self.show(tag, jpeg),
-            Err(why) => self.failed(why),
+            Err(why) => self.failed(Failing::Encoder, why),
         }
         drop(credit);
         self.core.credit_home(now);

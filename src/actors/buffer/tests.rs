@@ -280,6 +280,46 @@ async fn a_failed_frame_is_reported_and_the_next_one_recovers() {
 }
 
 #[actix::test]
+async fn a_success_counts_before_it_is_encoded() {
+    let mut r = rig(unlimited(), &TrackLog::drawing(3));
+    r.offer(1).await.unwrap();
+    r.fail(RunError::item("first")).await;
+    r.draw().await;
+    r.fail(RunError::item("second")).await;
+    let slow = r.encodes.next().await;
+    let mut told = Vec::new();
+    for _ in 0..4 {
+        told.push(r.reports.next().await);
+    }
+    let failed = |why: &str| Report::WorkFailed(why.into());
+    let expected = [
+        Report::Ingested,
+        failed("first"),
+        Report::Recovered,
+        failed("second"),
+    ];
+    assert_eq!(told, expected);
+    drop(slow);
+}
+
+#[actix::test]
+async fn pictures_that_are_drawn_but_never_encoded_are_failures_in_a_row() {
+    let mut r = rig(unlimited(), &TrackLog::drawing(3));
+    r.offer(1).await.unwrap();
+    for _ in 0..3 {
+        r.draw().await;
+        encode(r.encodes.next().await, Err("on purpose".into()));
+    }
+    assert_eq!(r.reports.next().await, Report::Ingested);
+    for _ in 0..3 {
+        assert_eq!(
+            r.reports.next().await,
+            Report::WorkFailed("on purpose".into())
+        );
+    }
+}
+
+#[actix::test]
 async fn a_frame_whose_state_was_lost_begins_again_from_the_start_picture() {
     let track = TrackLog::drawing(2);
     let mut r = rig(unlimited(), &track);

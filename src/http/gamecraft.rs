@@ -27,7 +27,7 @@ use crate::{
     session::{Action, Class, EgressPolicy, EndReason, IngressPolicy, Media, SessionSpec},
 };
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, Resource, ResponseError as _, Route, guard,
     http::header::{self, HeaderValue},
     web,
 };
@@ -49,41 +49,32 @@ const MAX_FAILURES: u32 = 10;
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.route("/health", web::get().to(health))
-        .route("/start_stream", web::post().to(start_stream))
-        .route("/control/{id}", web::post().to(control))
-        .route("/video/{id}", web::get().to(video))
-        .route("/stop_stream/{id}", web::post().to(stop_stream))
-        .route("/ws/world/{id}", web::get().to(world_socket));
+    let get = || web::route().guard(guard::Get());
+    let post = || web::route().guard(guard::Post());
+    let read = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+    app.service(only("/health", "GET, HEAD", read().to(health)))
+        .service(only("/start_stream", "POST", post().to(start_stream)))
+        .service(only("/control/{id}", "POST", post().to(control)))
+        .service(only("/video/{id}", "GET", get().to(video)))
+        .service(only("/stop_stream/{id}", "POST", post().to(stop_stream)))
+        .service(only("/ws/world/{id}", "GET", get().to(world_socket)));
 }
 
-/// What a wrong path or method gets here.
-pub async fn not_found(request: HttpRequest) -> HttpResponse {
-    let known = [
-        "health",
-        "start_stream",
-        "control",
-        "video",
-        "stop_stream",
-        "ws",
-    ];
-    let first = request
-        .path()
-        .trim_start_matches("/d/gamecraft")
-        .trim_start_matches("/api")
-        .split('/')
-        .nth(1);
-    let wrong_method =
-        first.is_some_and(|first| known.contains(&first)) && !request.path().ends_with('/');
-    let (status, error) = if wrong_method {
-        (405, "Method Not Allowed")
-    } else {
-        (404, "Not Found")
-    };
-    actix_web::ResponseError::error_response(&Refusal::from(Fault {
-        status,
-        error: error.into(),
-    }))
+/// A path with one route; other methods are told which ones it has (RFC 9110, section 15.5.6).
+fn only(path: &str, allow: &'static str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(move || async move {
+            let mut refusal = Refusal::from(Fault::wrong_method()).error_response();
+            let allow = HeaderValue::from_static(allow);
+            refusal.headers_mut().insert(header::ALLOW, allow);
+            refusal
+        }))
+}
+
+/// What a wrong path gets here.
+pub async fn not_found() -> HttpResponse {
+    Refusal::from(Fault::no_route()).error_response()
 }
 
 async fn health(shared: web::Data<Shared>) -> HttpResponse {

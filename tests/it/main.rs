@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod browser;
+mod gamecraft;
 mod grafana;
 mod habits;
 mod layers;

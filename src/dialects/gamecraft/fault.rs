@@ -60,6 +60,22 @@ impl Fault {
         }
     }
 
+    /// A path that leads nowhere.
+    pub fn no_route() -> Self {
+        Self {
+            status: 404,
+            error: "Not Found".into(),
+        }
+    }
+
+    /// A path that is there, but not for this method.
+    pub fn wrong_method() -> Self {
+        Self {
+            status: 405,
+            error: "Method Not Allowed".into(),
+        }
+    }
+
     /// The body.
     pub fn body(&self) -> String {
         // A string field always serialises.

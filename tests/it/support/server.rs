@@ -166,7 +166,7 @@ impl Drop for Server {
     clippy::disallowed_methods,
     reason = "the other process cannot notify us; this paces the looking and orders nothing"
 )]
-fn look_again() {
+pub fn look_again() {
     std::thread::sleep(LOOK_EVERY);
 }
 

@@ -1,0 +1,6 @@
+//! The gamecraft dialect against the real server.
+
+mod socket;
+mod transcripts;
+mod video;
+mod world;

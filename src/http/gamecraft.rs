@@ -201,9 +201,9 @@ async fn world_socket(
     id: web::Path<String>,
     request: HttpRequest,
     payload: web::Payload,
-) -> Result<HttpResponse, actix_web::Error> {
-    let handle = find(&shared, &id).ok_or_else(|| Refusal::from(Fault::no_video(&id)))?;
-    let viewer = handle.subscribe().await.map_err(Refusal::from)?;
+) -> Result<HttpResponse, Refusal> {
+    let handle = find(&shared, &id).ok_or_else(|| Fault::no_video(&id))?;
+    let viewer = handle.subscribe().await?;
     let (view, pacing) = (
         shared.board.view(&handle.key.model),
         &shared.config.gamecraft,
@@ -230,6 +230,7 @@ async fn world_socket(
         message_bytes: shared.config.limits.ws_message_bytes,
     };
     ws::upgrade(parts, &request, payload)
+        .map_err(|refused| Fault::bad_request(refused.to_string()).into())
 }
 
 fn find(shared: &Shared, id: &str) -> Option<SessionHandle> {

@@ -25,6 +25,7 @@ use actix_web_actors::ws::{
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, future::LocalBoxFuture};
 use std::{
+    io,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -254,6 +255,10 @@ impl<D: SocketDialect, P: SessionPort> StreamHandler<Result<Message, ProtocolErr
                 self.close(code, ctx);
             }
             Err(ProtocolError::Overflow) => self.close(CloseCode::Size, ctx),
+            // How the crate tells of a text that is no UTF-8.
+            Err(ProtocolError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                self.close(CloseCode::Invalid, ctx)
+            }
             Err(ProtocolError::Io(_)) => ctx.stop(),
             Err(_) => self.close(CloseCode::Protocol, ctx),
         }

@@ -170,6 +170,13 @@ impl<D: SocketDialect, P: SessionPort> Socket<D, P> {
         }
     }
 
+    fn drain(&mut self, within: Duration, ctx: &mut WebsocketContext<Self>) {
+        if !self.closed {
+            ctx.text(self.dialect.draining(within));
+            self.close(CloseCode::Restart, ctx);
+        }
+    }
+
     fn count(&mut self, frame: FrameId) {
         let skipped = self
             .last
@@ -212,20 +219,19 @@ impl<D: SocketDialect, P: SessionPort> StreamHandler<Show> for Socket<D, P> {
 
     /// The session has ended.
     fn finished(&mut self, ctx: &mut Self::Context) {
-        let code = if self.drain.borrow().is_some() {
-            CloseCode::Restart
-        } else {
-            CloseCode::Normal
-        };
-        self.close(code, ctx);
+        // It may have ended because of the shutdown, and this may be heard first.
+        let draining = *self.drain.borrow();
+        match draining {
+            Some(within) => self.drain(within, ctx),
+            None => self.close(CloseCode::Normal, ctx),
+        }
     }
 }
 
 impl<D: SocketDialect, P: SessionPort> StreamHandler<Draining> for Socket<D, P> {
     fn handle(&mut self, Draining(within): Draining, ctx: &mut Self::Context) {
-        if let Some(within) = within.filter(|_| !self.closed) {
-            ctx.text(self.dialect.draining(within));
-            self.close(CloseCode::Restart, ctx);
+        if let Some(within) = within {
+            self.drain(within, ctx);
         }
     }
 
@@ -255,8 +261,7 @@ impl<D: SocketDialect, P: SessionPort> StreamHandler<Result<Message, ProtocolErr
                 self.close(code, ctx);
             }
             Err(ProtocolError::Overflow) => self.close(CloseCode::Size, ctx),
-            // How the crate tells of a text that is no UTF-8.
-            Err(ProtocolError::Io(error)) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(ProtocolError::Io(error)) if is_bad_text(&error) => {
                 self.close(CloseCode::Invalid, ctx)
             }
             Err(ProtocolError::Io(_)) => ctx.stop(),
@@ -268,6 +273,11 @@ impl<D: SocketDialect, P: SessionPort> StreamHandler<Result<Message, ProtocolErr
     fn finished(&mut self, ctx: &mut Self::Context) {
         ctx.stop();
     }
+}
+
+/// Whether this is how the crate tells of a text that is no UTF-8; it has the same variant for a broken line.
+fn is_bad_text(error: &io::Error) -> bool {
+    error.to_string().contains("utf-8")
 }
 
 fn unix_now() -> Duration {

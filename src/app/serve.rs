@@ -124,7 +124,6 @@ async fn keep_metrics(shared: Shared) {
     loop {
         tick.tick().await;
         shared.metrics.upkeep();
-        telemetry::upload_memory().set((shared.uploads.capacity() - shared.uploads.free()) as f64);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     },
     media::Stage,
     session::{EndReason, SessionId},
+    telemetry,
 };
 use actix_web::{
     Error, HttpResponse,
@@ -100,6 +101,9 @@ struct Models {
 }
 
 async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
+    // Read where it is kept, at the moment at which it is asked for.
+    let uploads = shared.uploads.capacity() - shared.uploads.free();
+    telemetry::upload_memory().set(uploads as f64);
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(shared.metrics.render())

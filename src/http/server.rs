@@ -3,7 +3,7 @@
 use super::{admin, cors, gamecraft, gamecraft_page, health, shared::Shared, studio};
 use crate::{
     config::{Limits, Listen, ListenName},
-    telemetry::{HttpMeters, Label},
+    telemetry::{ConnectionMeter, HttpMeters, Label},
 };
 use actix_web::{
     App, Error, HttpServer,
@@ -14,13 +14,13 @@ use actix_web::{
     web,
 };
 use std::{
-    any::Any,
     io,
-    net::SocketAddr,
+    net::{Shutdown, SocketAddr},
     num::NonZeroUsize,
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Seconds that a stop waits for connections once everybody was told: those that read have gone by then, the others are cut.
 const CUT_AFTER_SECONDS: u64 = 1;
@@ -83,17 +83,20 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
             .configure(health::routes)
             .configure(move |app| routes(name, app))
     };
-    let per_worker = limits.connections.get().div_ceil(workers.get());
+    let gate = Gate::new(limits.connections.get(), Arc::clone(&meters));
     let server = HttpServer::new(app)
         .workers(workers.get())
-        .max_connections(per_worker)
+        // The gate's limit comes first: at this one the listener would let clients wait instead of telling them.
+        .max_connections(2 * limits.connections.get())
         .client_request_timeout(limits.header_timeout)
         .keep_alive(limits.keep_alive)
         .shutdown_timeout(CUT_AFTER_SECONDS)
         .disable_signals()
         .on_connect(move |socket, data| {
-            tune(socket, &limits);
-            data.insert(Arc::new(meters.connected()));
+            if let Some(stream) = socket.downcast_ref::<TcpStream>() {
+                tune(stream, &limits);
+                data.insert(gate.enter(stream));
+            }
         })
         .bind(listen.addr)
         .map_err(failed)?;
@@ -122,10 +125,7 @@ fn routes(name: ListenName, app: &mut web::ServiceConfig) {
 /// Bounds what the kernel keeps for a connection, and cuts a peer that takes nothing for the write timeout.
 ///
 /// A socket that refuses an option is served without it: it is a limit, not a promise to the client.
-fn tune(socket: &dyn Any, limits: &Limits) {
-    let Some(stream) = socket.downcast_ref::<TcpStream>() else {
-        return;
-    };
+fn tune(stream: &TcpStream, limits: &Limits) {
     let socket = socket2::SockRef::from(stream);
     let keepalive = socket2::TcpKeepalive::new()
         .with_time(KEEPALIVE)
@@ -137,6 +137,34 @@ fn tune(socket: &dyn Any, limits: &Limits) {
         .and_then(|()| socket.set_tcp_keepalive(&keepalive));
     if let Err(error) = set {
         tracing::debug!(%error, "socket option refused");
+    }
+}
+
+/// Lets in as many connections as the limit allows, and closes the others.
+struct Gate {
+    seats: Arc<Semaphore>,
+    meters: Arc<HttpMeters>,
+}
+
+/// A connection's place, given back when the connection's data are dropped; nothing for one that was closed.
+///
+/// In an `Arc`, since these data must be clonable.
+type Place = Option<Arc<(OwnedSemaphorePermit, ConnectionMeter)>>;
+
+impl Gate {
+    fn new(connections: usize, meters: Arc<HttpMeters>) -> Self {
+        let seats = Arc::new(Semaphore::new(connections));
+        Self { seats, meters }
+    }
+
+    fn enter(&self, stream: &TcpStream) -> Place {
+        let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() else {
+            self.meters.refused();
+            // It fails only if the client has gone already.
+            drop(socket2::SockRef::from(stream).shutdown(Shutdown::Both));
+            return None;
+        };
+        Some(Arc::new((seat, self.meters.connected())))
     }
 }
 

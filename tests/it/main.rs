@@ -6,6 +6,7 @@ mod gamecraft;
 mod grafana;
 mod habits;
 mod layers;
+mod limits;
 mod sources;
 mod support;
 mod world_box;

@@ -96,8 +96,8 @@ async fn start_stream(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    fault::require_json(content_type(&request))?;
     let Body { bytes, lease } = body::read(&shared, &request, payload).await?;
+    fault::require_json(content_type(&request))?;
     let limits = StartLimits {
         prompt_chars: shared.config.limits.prompt_chars,
         image_bytes: shared.config.limits.image_bytes,
@@ -149,9 +149,9 @@ async fn control(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    fault::require_json(content_type(&request))?;
     let Body { bytes, .. } = body::read(&shared, &request, payload).await?;
     let received = Instant::now();
+    fault::require_json(content_type(&request))?;
     let control = control::parse(&bytes)?;
     let handle = find(&shared, &id).ok_or_else(Fault::stream_not_found)?;
     let speed = control.speed()? as f32;

@@ -90,6 +90,8 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
         .max_connections(2 * limits.connections.get())
         .client_request_timeout(limits.header_timeout)
         .keep_alive(limits.keep_alive)
+        // A viewer that closes its side has gone; nothing else would say so while the world stands still.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(CUT_AFTER_SECONDS)
         .disable_signals()
         .on_connect(move |socket, data| {

@@ -15,7 +15,7 @@ fn a_truncated_jpeg_is_refused() {
     let server = Server::start();
     let whole = pictures::jpeg(1024, 1024);
     costs_nothing_lasting(&server, || {
-        is_refused(&server, &whole[..whole.len() / 2], "image");
+        is_refused(&server, &whole[..whole.len() / 2], "the picture is damaged");
     });
 }
 
@@ -39,14 +39,18 @@ fn a_picture_of_more_pixels_than_allowed_is_refused() {
 #[test]
 fn a_text_that_is_called_a_picture_is_refused() {
     let server = Server::start();
-    is_refused(&server, b"dear server, this is no picture\n", "image");
+    is_refused(
+        &server,
+        b"dear server, this is no picture\n",
+        "not a picture",
+    );
 }
 
 #[test]
-fn an_empty_and_a_one_byte_file_are_refused() {
+fn a_file_of_one_byte_or_two_is_refused() {
     let server = Server::start();
-    is_refused(&server, b"\x89", "image");
-    is_refused(&server, b"\xff\xd8", "image");
+    is_refused(&server, b"\x89", "not a picture");
+    is_refused(&server, b"\xff\xd8", "picture");
 }
 
 #[test]

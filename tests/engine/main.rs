@@ -1,0 +1,16 @@
+//! One suite for every backend: what an engine must do, whoever wrote its runtime.
+//!
+//! [`subject`] lists the backends, what they load and how exact they must be; each test of [`cases`] runs on all of them.
+//! A backend joins by one more [`subject::Subject`].
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails here"
+)]
+
+mod cases;
+mod faults;
+mod golden;
+mod probe;
+mod subject;

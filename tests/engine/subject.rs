@@ -1,0 +1,168 @@
+//! The backends under test: what each loads, how exact it must be, and which cases it has no part in.
+
+use frameloom::engine::{
+    Backend, DType, EngineKey, Manifest, Model, Repository, Role, Tensor, cpu::Rten,
+    scripted::Scripted,
+};
+use std::path::Path;
+
+/// One backend and its models.
+pub struct Subject {
+    /// The runtime.
+    pub backend: Box<dyn Backend>,
+    /// What it loads here.
+    pub models: Vec<TestModel>,
+    /// How far an item of a batch may be from the same item alone.
+    pub batch_tolerance: f32,
+    /// Whether its engines are files that can be broken.
+    pub reads_files: bool,
+}
+
+/// A model, and what the suite feeds it with.
+pub struct TestModel {
+    /// The model.
+    pub model: Model,
+    /// The shape that the suite runs.
+    pub key: EngineKey,
+    /// The role of the output that is looked at.
+    pub output: &'static str,
+    /// Inputs of the session of this number, state not among them.
+    pub inputs: fn(u32) -> Vec<(Role, Tensor)>,
+    /// Its state as it begins.
+    pub fresh: fn(u32) -> Vec<(Role, Tensor)>,
+}
+
+/// A backend that is not in this build, and why.
+pub struct Absent {
+    /// Its name.
+    pub name: &'static str,
+    /// Why it is not tested.
+    pub why: &'static str,
+}
+
+/// Backends that the design has a place for and this build does not hold.
+pub const ABSENT: [Absent; 2] = [
+    Absent {
+        name: "onnxruntime",
+        why: "not in this build",
+    },
+    Absent {
+        name: "tensorrt",
+        why: "not in this build, and needs an NVIDIA GPU",
+    },
+];
+
+/// Every backend in this build.
+pub fn subjects() -> Vec<Subject> {
+    vec![
+        Subject {
+            backend: Box::new(Rten),
+            models: vec![world_box(), affine()],
+            batch_tolerance: 1e-5,
+            reads_files: true,
+        },
+        Subject {
+            backend: Box::new(Scripted::new([])),
+            models: vec![scripted()],
+            batch_tolerance: 0.0,
+            reads_files: false,
+        },
+    ]
+}
+
+/// Side of the pictures, in pixels.
+const SIDE: usize = 64;
+
+/// The built-in model: state that moves on at chunk boundaries.
+pub fn world_box() -> TestModel {
+    let repository = Repository::open(None);
+    let model = repository.get("world-box").unwrap().clone();
+    TestModel {
+        key: model.key(&[("height", SIDE), ("width", SIDE)]).unwrap(),
+        model,
+        output: "frame",
+        inputs: |session| {
+            let along = session as f32 * 0.15 + 0.2;
+            let pose = vec![0.1 * along, 0.0, along, 0.05, -0.02, 0.0];
+            vec![
+                row("pose", pose),
+                row("scene", vec![0.5, 1.0, 1.4, 6.0 + along]),
+            ]
+        },
+        fresh: |session| vec![(Role::Borrowed("image"), picture(session))],
+    }
+}
+
+/// The smallest model whose state moves on at every run.
+fn affine() -> TestModel {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine/data");
+    let model = Repository::open(Some(&data)).get("affine").unwrap().clone();
+    TestModel {
+        key: model.key(&[]).unwrap(),
+        model,
+        output: "y",
+        inputs: |session| {
+            vec![row(
+                "x",
+                [1.0, -2.0, 0.25, 3.0]
+                    .map(|x| x * (session as f32 + 1.0))
+                    .to_vec(),
+            )]
+        },
+        fresh: |session| vec![row("sum", vec![session as f32; 4])],
+    }
+}
+
+/// A test double with state that moves on at every run.
+fn scripted() -> TestModel {
+    let model = Scripted::repository().get("scripted").unwrap().clone();
+    TestModel {
+        key: model.key(&[("height", SIDE), ("width", SIDE)]).unwrap(),
+        model,
+        output: "frame",
+        inputs: |_| Vec::new(),
+        fresh: |session| vec![(Role::Borrowed("image"), picture(session))],
+    }
+}
+
+fn row(role: &'static str, values: Vec<f32>) -> (Role, Tensor) {
+    let shape = vec![1, values.len()];
+    (Role::Borrowed(role), Tensor::f32(shape, values).unwrap())
+}
+
+/// The recipes' picture (`models/recipes/golden.py`), brighter to the right the higher the session's number; session 0 has
+/// exactly the recipe's.
+pub fn picture(session: u32) -> Tensor {
+    let pixel = |i: usize| {
+        let (c, y, x) = (i / (SIDE * SIDE), i / SIDE % SIDE, i % SIDE);
+        let wave = 0.5 + 0.5 * (0.31 * (x * (c + 1)) as f64 + 0.17 * y as f64).sin();
+        let shade = f64::from(session) * 0.1 * (x as f64 / SIDE as f64);
+        (wave * (1.0 - shade)) as f32
+    };
+    let pixels = (0..3 * SIDE * SIDE).map(pixel).collect();
+    Tensor::f32(vec![1, 3, SIDE, SIDE], pixels).unwrap()
+}
+
+impl TestModel {
+    /// The same model with another file behind another manifest.
+    pub fn altered(&self, file: &[u8], alter: impl FnOnce(&mut Manifest)) -> Model {
+        let mut manifest = Manifest::clone(&self.model.manifest);
+        alter(&mut manifest);
+        let name = manifest.name.clone();
+        let mut repository = Repository::default();
+        repository.insert(manifest, file.to_vec());
+        repository.get(&name).unwrap().clone()
+    }
+
+    /// A tensor of another type and the same shape.
+    pub fn mistyped(tensor: &Tensor) -> Tensor {
+        Tensor::zeros(DType::U8, tensor.shape().to_vec())
+    }
+
+    /// A tensor of the same type with one dimension more.
+    pub fn misshapen(tensor: &Tensor) -> Tensor {
+        let mut shape = tensor.shape().to_vec();
+        shape.push(1);
+        Tensor::zeros(tensor.dtype(), shape)
+    }
+}

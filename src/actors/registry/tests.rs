@@ -6,7 +6,7 @@ use crate::{
         buffer::OfferError,
         test_support::{
             GROUP, House, TrackLog, action, eventually, evicting, key, opened, refusing, soon,
-            unlimited,
+            unlimited, until,
         },
     },
     engine::{
@@ -186,9 +186,8 @@ async fn of_many_that_evict_at_once_never_more_than_the_limit_are_there() {
     let opened = futures_util::future::join_all((0..50).map(watched)).await;
     assert!(opened.contains(&true));
     assert_eq!(house.directory.len(), 3);
-    while house.scheduler().await.attached > 3 {
-        tokio::task::yield_now().await;
-    }
+    let attached = async || house.scheduler().await.attached;
+    until("the others have left", async || attached().await == 3).await;
 }
 
 #[actix::test]
@@ -224,7 +223,8 @@ async fn draining_waits_for_what_is_in_flight_and_ends_everything() {
     let idle = open(&house, refusing(8)).await.unwrap();
     let mut viewer = busy.subscribe().await.unwrap();
     busy.offer(action(7)).await.unwrap();
-    while house.scheduler().await.busy_slots == 0 {}
+    let busy_slots = async || house.scheduler().await.busy_slots;
+    until("its frame is drawn", async || busy_slots().await == 1).await;
     let drained = actix::spawn(drain(&house));
     eventually("the idle one has ended", || house.directory.len() == 1).await;
     assert_eq!(idle.offer(action(1)).await, Err(OfferError::Gone));
@@ -236,7 +236,7 @@ async fn draining_waits_for_what_is_in_flight_and_ends_everything() {
     gate.open();
     drained.await.unwrap();
     house.is_empty().await;
-    while viewer.frames.changed().await.is_ok() {}
+    until("the end", async || viewer.frames.changed().await.is_err()).await;
     assert_eq!(
         viewer.frames.borrow().as_ref().unwrap().action.0,
         7,
@@ -257,7 +257,8 @@ async fn a_session_that_is_being_opened_when_draining_begins_is_refused() {
     let opening = house.open_with(refusing(8), Box::new(opener));
     let draining = async {
         let drained = actix::spawn(drain(&house));
-        while open(&house, refusing(8)).await.unwrap_err() != OpenError::Draining {}
+        let refused = open(&house, refusing(8)).await;
+        assert_eq!(refused.unwrap_err(), OpenError::Draining);
         assert!(!drained.is_finished());
         go_on.send(()).unwrap();
         drained.await.unwrap();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     actors::{
-        test_support::{Received, credits, eventually, inbox, key, key_of, order, soon},
+        test_support::{Received, credits, eventually, inbox, key, key_of, order, soon, until},
         work::WorkDone,
     },
     engine::{ItemState, LoadError},
@@ -300,7 +300,7 @@ async fn a_session_that_leaves_while_it_is_attached_leaves_nothing_behind() {
         key: key(),
     });
     let attaching = actix::spawn(attaching);
-    while w.view().await.attached == 0 {}
+    until("it is being attached", async || w.view().await.attached > 0).await;
     w.detach("a");
     w.view().await;
     assert_eq!(w.devices[0].fake.send(LetGo).await.unwrap(), 1);
@@ -326,7 +326,7 @@ async fn a_shape_that_somebody_waits_for_is_not_released_under_him() {
         session,
         key: key(),
     }));
-    while w.view().await.attached < 2 {}
+    until("both are known", async || w.view().await.attached == 2).await;
     w.detach("a");
     w.view().await;
     fake.send(LetGo).await.unwrap();
@@ -409,14 +409,14 @@ async fn a_thousand_sessions_that_came_and_went_leave_nothing() {
         w.submit(&session, FAR);
         w.detach(&session);
     }
-    let credits = w.credits.clone();
-    while credits.in_flight() > 0 {
+    until("everything was answered", async || {
         for batch in w.devices[0].batches.now() {
             w.finish(batch).await;
         }
         w.done.now();
-        tokio::task::yield_now().await;
-    }
+        w.credits.in_flight() == 0
+    })
+    .await;
     assert_eq!(w.view().await, SchedulerView::default());
     let released = &mut w.devices[0].released;
     let mut count = 0;

@@ -5,7 +5,7 @@ use crate::{
     actors::{
         buffer::{self, Offer, Subscribe},
         test_support::{
-            House, Received, TrackLog, action, eventually, inbox, opened, soon, unlimited,
+            House, Received, TrackLog, action, eventually, inbox, opened, soon, unlimited, until,
         },
     },
     engine::{
@@ -72,9 +72,8 @@ impl Pair {
     }
 
     async fn until_state(&self, name: &str) {
-        while self.session.send(Describe).await.unwrap().state != name {
-            tokio::task::yield_now().await;
-        }
+        let state = async || self.session.send(Describe).await.unwrap().state;
+        until(name, async || state().await == name).await;
     }
 }
 
@@ -176,7 +175,8 @@ async fn a_session_that_is_stopped_while_it_opens_answers_and_leaves_nothing() {
         .open()
         .await;
     busy.offer(1).await;
-    while busy.house.scheduler().await.busy_slots == 0 {}
+    let view = async || busy.house.scheduler().await;
+    until("its frame is drawn", async || view().await.busy_slots == 1).await;
     let (registry, mut ended) = inbox();
     let (opening, attached) = oneshot::channel();
     let wiring = Wiring {
@@ -187,14 +187,15 @@ async fn a_session_that_is_stopped_while_it_opens_answers_and_leaves_nothing() {
     };
     let (id, key) = (SessionId::new("late"), crate::actors::test_support::key());
     let late = Session::new(id, &Arc::new(unlimited()), key, wiring, opening).start();
-    while busy.house.scheduler().await.attached < 2 {}
+    until("it is being attached", async || view().await.attached == 2).await;
     late.send(Apply(Command::Stop(EndReason::ClientStopped)))
         .await
         .unwrap();
     assert!(soon("an answer", attached).await.unwrap().is_err());
     assert_eq!(ended.next().await.reason, EndReason::ClientStopped);
     gate.open();
-    while busy.house.scheduler().await.attached > 1 {}
+    // Both shared one buffer, which is shut: so the other ends, too.
+    busy.house.is_empty().await;
 }
 
 #[actix::test]

@@ -1,6 +1,6 @@
 //! All actors together over a scripted model: what a server runs, without its sockets.
 
-use super::{TrackLog, eventually, opened, soon};
+use super::{TrackLog, eventually, opened, soon, until};
 use crate::{
     actors::{
         board::Board,
@@ -130,7 +130,8 @@ impl House {
     /// Waits until nothing is left of any session.
     pub async fn is_empty(&self) {
         eventually("the list is empty", || self.directory.is_empty()).await;
-        while self.scheduler().await != SchedulerView::default() {}
+        let idle = async || self.scheduler().await == SchedulerView::default();
+        until("the scheduler is empty", idle).await;
         eventually("the slots have gone", || self.script.slots() == 0).await;
     }
 }

@@ -26,6 +26,16 @@ pub async fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     }
 }
 
+/// Asks again and again until the answer is yes; fails, naming it, if it never is.
+pub async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let asking = async {
+        while !condition().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(what, asking).await;
+}
+
 /// Awaits an answer that must come.
 pub async fn soon<T>(what: &str, answer: impl Future<Output = T>) -> T {
     let waited = tokio::time::timeout(PATIENCE, answer).await;

@@ -3,6 +3,7 @@
 use super::{
     assemble::{Assembled, assemble, cores},
     exit::Exit,
+    memory,
     pid::PidFile,
 };
 use crate::{
@@ -27,6 +28,7 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// If it cannot start at all; a listener that cannot be opened is only told.
 pub fn serve(config: Config) -> anyhow::Result<Exit> {
     telemetry::init_log(&config.log).context("logging")?;
+    memory::give_back_large_blocks();
     let pid_file = config
         .server
         .pid_file

@@ -8,6 +8,7 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
 };
 use std::{
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -25,8 +26,8 @@ impl PidFile {
     /// # Errors
     /// If a process with the number in it still runs, or it cannot be written.
     pub fn create(path: &Path) -> anyhow::Result<Self> {
-        if let Ok(pid) =
-            read(path).and_then(|pid| Ok(pidfd_open(pid, PidfdFlags::empty()).map(|_| pid)?))
+        if let Ok(pid) = read(path)
+            && open(pid).is_some()
         {
             bail!(
                 "{} belongs to process {pid}, which still runs; stop it with `frameloom stop`",
@@ -64,7 +65,7 @@ pub fn stop(config: Config) -> anyhow::Result<Exit> {
             return Ok(Exit::Unavailable);
         }
     };
-    let Ok(process) = pidfd_open(pid, PidfdFlags::empty()) else {
+    let Some(process) = open(pid) else {
         println!(
             "no server runs (process {pid} of {} has gone)",
             path.display()
@@ -82,6 +83,14 @@ pub fn stop(config: Config) -> anyhow::Result<Exit> {
     }
     println!("stopped");
     Ok(Exit::Ok)
+}
+
+/// A server that runs under this number; the system may have given it to another program since.
+fn open(pid: Pid) -> Option<OwnedFd> {
+    let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
+    let is_another = std::fs::read_to_string(format!("/proc/{pid}/comm"))
+        .is_ok_and(|name| name.trim_end() != env!("CARGO_PKG_NAME"));
+    (!is_another).then_some(process)
 }
 
 fn read(path: &Path) -> anyhow::Result<Pid> {

@@ -1,12 +1,16 @@
 //! The one integration binary: everything that needs the crate from outside, or its sources.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod admin;
 mod browser;
 mod gamecraft;
 mod grafana;
 mod habits;
+mod health;
 mod layers;
 mod limits;
+mod pages;
+mod process;
 mod sources;
 mod support;
 mod world_box;

@@ -24,6 +24,103 @@ const LISTENERS: [&str; 4] = ["main", "gamecraft", "gamecraft_page", "admin"];
 const FREE_PORTS: &str = "[listen.main]\nport = 0\n[listen.gamecraft]\nport = 0\n\
     [listen.gamecraft_page]\nport = 0\n[listen.admin]\nport = 0\n";
 
+/// How a server is started: with these settings, arguments and environment, in a new empty folder that is its home too.
+pub struct Launch {
+    command: Command,
+    dir: TempDir,
+    listeners: Vec<&'static str>,
+    ready: bool,
+}
+
+#[allow(dead_code, reason = "each test module uses its own part of the guard")]
+impl Launch {
+    /// `frameloom serve` without a settings file.
+    pub fn new() -> Self {
+        Self::command(&["serve"])
+    }
+
+    /// `frameloom` with other arguments.
+    pub fn command(arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_frameloom"));
+        command
+            .args(arguments)
+            .current_dir(dir.path())
+            .env("HOME", dir.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Self {
+            command,
+            dir,
+            listeners: LISTENERS.to_vec(),
+            ready: true,
+        }
+    }
+
+    /// With a settings file: free ports, and this TOML of other tables than `[listen.*]`.
+    pub fn settings(self, toml: &str) -> Self {
+        let config = self.dir.path().join("frameloom.toml");
+        std::fs::write(&config, format!("{FREE_PORTS}{toml}\n")).expect("write the config");
+        let config = config.to_str().expect("a path in UTF-8").to_owned();
+        self.args(&["--config", &config])
+    }
+
+    /// With more arguments.
+    pub fn args(mut self, arguments: &[&str]) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// With an environment variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Waits for these listeners only.
+    pub fn only(mut self, listeners: &[&'static str]) -> Self {
+        self.listeners = listeners.to_vec();
+        self
+    }
+
+    /// Does not wait until the models are ready.
+    pub fn unready(mut self) -> Self {
+        self.ready = false;
+        self
+    }
+
+    /// Starts it, and waits until it listens and is ready.
+    ///
+    /// # Panics
+    /// When the process ends, or does not become ready in time; its output is in the message.
+    pub fn start(mut self) -> Server {
+        let mut child = self.command.spawn().expect("start the server binary");
+        let output = Output::collect(&mut child);
+        let mut server = Server {
+            child,
+            output,
+            urls: HashMap::new(),
+            _dir: self.dir,
+        };
+        server.await_listeners(&self.listeners);
+        if self.ready {
+            server.await_ready(self.listeners[0]);
+        }
+        server
+    }
+
+    /// Runs it until it ends by itself: its exit code, and all that it printed.
+    pub fn run(mut self) -> (Option<i32>, String) {
+        let output = self.command.output().expect("run the binary");
+        let text = [output.stdout, output.stderr].concat();
+        (
+            output.status.code(),
+            String::from_utf8_lossy(&text).into_owned(),
+        )
+    }
+}
+
 /// A running server that has said on which ports it listens and answers `/readyz` with 200.
 pub struct Server {
     child: Child,
@@ -44,28 +141,7 @@ impl Server {
     /// # Panics
     /// When the process ends, or does not become ready in time; its output is in the message.
     pub fn with_settings(toml: &str) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory");
-        let config = dir.path().join("frameloom.toml");
-        std::fs::write(&config, format!("{FREE_PORTS}{toml}\n")).expect("write the config");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_frameloom"))
-            .args(["serve", "--config"])
-            .arg(&config)
-            .current_dir(dir.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("start the server binary");
-        let output = Output::collect(&mut child);
-        let mut server = Self {
-            child,
-            output,
-            urls: HashMap::new(),
-            _dir: dir,
-        };
-        server.await_listeners();
-        server.await_ready();
-        server
+        Launch::new().settings(toml).start()
     }
 
     /// The address of a listener by its name in the config, such as `http://127.0.0.1:40123`.
@@ -125,20 +201,30 @@ impl Server {
         }
     }
 
-    fn await_listeners(&mut self) {
+    /// Waits until it has printed this.
+    ///
+    /// # Panics
+    /// When the process ends first, or never prints it.
+    pub fn await_printed(&self, text: &str) {
+        let deadline = Instant::now() + START_DEADLINE;
+        let has = |printed: &str| printed.contains(text).then_some(());
+        self.output.wait_for(deadline, has);
+    }
+
+    fn await_listeners(&mut self, listeners: &[&str]) {
         let deadline = Instant::now() + START_DEADLINE;
         self.urls = self.output.wait_for(deadline, |text| {
             let urls = listening(text);
-            LISTENERS
+            listeners
                 .iter()
                 .all(|name| urls.contains_key(*name))
                 .then_some(urls)
         });
     }
 
-    fn await_ready(&mut self) {
+    fn await_ready(&mut self, listener: &str) {
         let deadline = Instant::now() + START_DEADLINE;
-        while get_status(self.addr("main"), "/readyz") != Some(200) {
+        while get_status(self.addr(listener), "/readyz") != Some(200) {
             let ended = self
                 .child
                 .try_wait()
@@ -253,7 +339,7 @@ impl Output {
             let left = deadline.saturating_duration_since(Instant::now());
             assert!(
                 !left.is_zero() && printed.closed < 2,
-                "the server did not say where it listens:\n{}",
+                "the server did not say what it should:\n{}",
                 printed.text
             );
             printed = self

@@ -1,0 +1,154 @@
+//! Starts: without anything, with what is taken, and with what is wrong.
+
+use super::{free_port, taken_port};
+use crate::support::{http::get, server::Launch};
+
+/// Free ports without a settings file.
+fn bare(arguments: &[&str]) -> Launch {
+    let ports = ["MAIN", "GAMECRAFT", "GAMECRAFT_PAGE", "ADMIN"];
+    ports
+        .iter()
+        .fold(Launch::command(arguments), |launch, name| {
+            launch.env(&format!("FRAMELOOM__LISTEN__{name}__PORT"), "0")
+        })
+}
+
+#[test]
+fn it_starts_without_settings_in_an_empty_home() {
+    let server = bare(&["serve"]).start();
+    assert_eq!(
+        get(server.addr("gamecraft"), "/health").json()["status"],
+        "healthy"
+    );
+}
+
+#[test]
+fn the_name_alone_serves() {
+    let server = bare(&[]).start();
+    assert_eq!(get(server.addr("main"), "/livez").status(), 200);
+}
+
+#[test]
+fn it_says_where_it_listens_and_what_is_ready_on_what() {
+    let server = bare(&[]).start();
+    server.await_printed("pipeline  world");
+    let printed = server.printed();
+    let lines = printed
+        .lines()
+        .filter(|line| line.starts_with("listening "));
+    assert_eq!(lines.count(), 4, "{printed}");
+    let ready = printed.lines().find(|line| line.starts_with("pipeline "));
+    let ready = ready.unwrap();
+    assert!(
+        ready.contains("ready in") && ready.contains("rten on cpu0"),
+        "{ready}"
+    );
+}
+
+#[test]
+fn a_taken_port_is_one_line_that_names_its_key_and_the_others_serve() {
+    let (_taken, at) = taken_port();
+    let port = format!("listen.main.port={}", at.port());
+    let server = Launch::new()
+        .settings("")
+        .args(&["--set", &port])
+        .only(&["gamecraft", "gamecraft_page", "admin"])
+        .start();
+    assert_eq!(get(server.addr("gamecraft"), "/livez").status(), 200);
+    let printed = server.printed();
+    let complaints: Vec<_> = printed
+        .lines()
+        .filter(|line| line.contains("cannot listen"))
+        .collect();
+    assert_eq!(complaints.len(), 1, "{printed}");
+    for part in [
+        "main",
+        &at.to_string(),
+        "listen.main.port",
+        "listen.main.enabled = false",
+    ] {
+        assert!(complaints[0].contains(part), "{part}: {}", complaints[0]);
+    }
+    assert!(!printed.contains("panicked"), "{printed}");
+}
+
+#[test]
+fn with_nothing_to_listen_on_it_ends_with_69() {
+    let (_taken, at) = taken_port();
+    let main = format!("listen.main.port={}", at.port());
+    let others =
+        ["gamecraft", "gamecraft_page", "admin"].map(|name| format!("listen.{name}.enabled=false"));
+    let launch = Launch::new().args(&["--set", &main]);
+    let launch = others
+        .iter()
+        .fold(launch, |launch, off| launch.args(&["--set", off]));
+    let (code, printed) = launch.run();
+    assert_eq!(code, Some(69), "{printed}");
+    assert!(printed.contains("listen.main.port"), "{printed}");
+}
+
+#[test]
+fn an_unknown_key_ends_it_with_78_and_the_key_that_was_meant() {
+    let (code, printed) = Launch::new().settings("[limits]\nbody_byte = 5\n").run();
+    assert_eq!(code, Some(78), "{printed}");
+    assert!(
+        printed.contains("limits.body_byte") && printed.contains("limits.body_bytes"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn an_unknown_key_on_the_command_line_ends_it_with_78_too() {
+    let (code, printed) = Launch::new().args(&["--set", "listen.mian.port=1"]).run();
+    assert_eq!(code, Some(78), "{printed}");
+    assert!(
+        printed.contains("--set") && printed.contains("listen.main.port"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_named() {
+    let (code, printed) = Launch::new().args(&["--config", "missing.toml"]).run();
+    assert_ne!(code, Some(0));
+    assert!(printed.contains("missing.toml"), "{printed}");
+}
+
+#[test]
+fn the_originals_environment_names_move_the_ports() {
+    let (api, page) = (free_port(), free_port());
+    let server = Launch::new()
+        .args(&[
+            "--set",
+            "listen.main.port=0",
+            "--set",
+            "listen.admin.port=0",
+        ])
+        .env("STREAMING_PORT", &api)
+        .env("FRONTEND_PORT", &page)
+        .start();
+    assert_eq!(server.addr("gamecraft"), format!("127.0.0.1:{api}"));
+    assert_eq!(server.addr("gamecraft_page"), format!("127.0.0.1:{page}"));
+}
+
+#[test]
+fn a_host_moves_every_listener_but_admin() {
+    let server = Launch::new()
+        .settings("")
+        .args(&["--host", "127.0.0.2"])
+        .start();
+    for name in ["main", "gamecraft", "gamecraft_page"] {
+        assert!(server.addr(name).starts_with("127.0.0.2:"), "{name}");
+        assert_eq!(get(server.addr(name), "/livez").status(), 200);
+    }
+    assert!(server.addr("admin").starts_with("127.0.0.1:"));
+}
+
+#[test]
+fn an_admin_listener_for_everybody_wants_a_token() {
+    let (code, printed) = Launch::new()
+        .args(&["--set", "listen.admin.host=0.0.0.0"])
+        .run();
+    assert_eq!(code, Some(78), "{printed}");
+    assert!(printed.contains("FRAMELOOM__ADMIN__TOKEN"), "{printed}");
+}

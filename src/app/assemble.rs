@@ -13,7 +13,7 @@ use crate::{
     http::shared::{Inner, Shared, WORLD},
     media::ByteBudget,
     pipelines::world::WorldModel,
-    telemetry::{MetricsHandle, ViewerMeters},
+    telemetry::{AdmissionMeters, MetricsHandle, ViewerMeters},
 };
 use actix::prelude::*;
 use std::{
@@ -99,6 +99,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         codec,
         uploads: ByteBudget::new(config.limits.upload_memory_bytes),
         drain: draining,
+        world_admission: AdmissionMeters::new(&WORLD),
         world_viewers: ViewerMeters::new(&WORLD),
         metrics,
         bound: OnceLock::new(),

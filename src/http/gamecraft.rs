@@ -1,7 +1,7 @@
 //! The gamecraft dialect's routes: its own listener, and the same under `/d/gamecraft` and `/api`.
 
 use super::{
-    body::{self, Body},
+    body::{self, Body, BodyFault},
     mjpeg::MjpegBody,
     refusal::Refusal,
     shared::Shared,
@@ -25,6 +25,7 @@ use crate::{
         world::{MotionConfig, WorldOptions},
     },
     session::{Action, Class, EgressPolicy, EndReason, IngressPolicy, Media, SessionSpec},
+    telemetry::labels::RejectReason,
 };
 use actix_web::{
     HttpRequest, HttpResponse, Resource, ResponseError as _, Route, guard,
@@ -96,7 +97,11 @@ async fn start_stream(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let Body { bytes, lease } = body::read(&shared, &request, payload).await?;
+    let read = body::read(&shared, &request, payload).await;
+    if matches!(read, Err(BodyFault::NoMemory)) {
+        shared.world_admission.rejected(RejectReason::Memory);
+    }
+    let Body { bytes, lease } = read?;
     fault::require_json(content_type(&request))?;
     let limits = StartLimits {
         prompt_chars: shared.config.limits.prompt_chars,

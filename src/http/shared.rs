@@ -9,7 +9,7 @@ use crate::{
     config::{Config, ListenName},
     media::ByteBudget,
     pipelines::world::WorldModel,
-    telemetry::{Label, MetricsHandle, ViewerMeters},
+    telemetry::{AdmissionMeters, Label, MetricsHandle, ViewerMeters},
 };
 use actix::Addr;
 use std::{
@@ -41,6 +41,8 @@ pub struct Inner {
     pub uploads: ByteBudget,
     /// Set once, when the server shuts down: the time that clients have.
     pub drain: watch::Receiver<Option<Duration>>,
+    /// Counts worlds that are refused before the registry is asked; made at the start, so that its series are there.
+    pub world_admission: AdmissionMeters,
     /// Counts those who watch a world.
     pub world_viewers: ViewerMeters,
     /// Renders `/metrics`.

@@ -136,9 +136,6 @@ impl Registry {
             OpenError::NotReady(_) => RejectReason::NotReady,
             OpenError::Invalid(_) | OpenError::Internal(_) => RejectReason::Invalid,
         });
-        if *why == OpenError::Full {
-            meters.saturated();
-        }
     }
 
     /// `prefix` and the time in milliseconds; never the same twice.

@@ -225,6 +225,7 @@ async fn world_socket(
         fps: if pacing.pacing { pacing.fps.get() } else { 0 },
         width: handle.size.0,
         height: handle.size.1,
+        scene: handle.scene.map(Into::into),
     });
     let parts = ws::Parts {
         dialect,

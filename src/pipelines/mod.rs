@@ -66,6 +66,8 @@ pub struct Opened {
     pub quality: (Quality, Subsampling),
     /// Pixels in a row, rows.
     pub size: (u32, u32),
+    /// How the picture was read, if the pipeline reads one: shown to people, who may correct it.
+    pub scene: Option<SceneChange>,
     /// What is shown before anything was drawn, as JPEG.
     pub start: Bytes,
 }

@@ -8,7 +8,7 @@ use crate::{
         session::{Apply, Describe, Session, SessionView},
     },
     engine::EngineKey,
-    session::{Command, Media, SessionId, SessionSpec},
+    session::{Command, Media, SceneChange, SessionId, SessionSpec},
 };
 use actix::Addr;
 use dashmap::DashMap;
@@ -27,6 +27,8 @@ pub struct SessionHandle {
     pub key: EngineKey,
     /// Pixels in a row, rows.
     pub size: (u32, u32),
+    /// How its picture was read when it was opened.
+    pub scene: Option<SceneChange>,
     /// The order in which sessions were opened.
     pub serial: u64,
     pub(super) session: Addr<Session>,

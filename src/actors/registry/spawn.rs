@@ -27,10 +27,11 @@ impl Registry {
     ) -> (SessionHandle, oneshot::Receiver<Opening>) {
         let id = self.name(prefix);
         self.serial += 1;
-        let (spec, key, size) = (
+        let (spec, key, size, scene) = (
             Arc::new(opened.spec.clone()),
             opened.key.clone(),
             opened.size,
+            opened.scene,
         );
         let (opening, attached) = oneshot::channel();
         let (session, buffer) = self.start_pair(&id, &spec, (opened, opening), registry);
@@ -40,6 +41,7 @@ impl Registry {
             spec,
             key,
             size,
+            scene,
             serial: self.serial,
             session,
             buffer,

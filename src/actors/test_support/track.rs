@@ -132,6 +132,7 @@ pub fn opened(spec: SessionSpec, track: &TrackLog) -> Opened {
     let quality = (Quality::new(90).unwrap(), Subsampling::default());
     let picture = Rgb8::filled(SIDE, SIDE, [128; 3]);
     Opened {
+        scene: None,
         spec,
         track: Box::new(track.clone()),
         key: key(),

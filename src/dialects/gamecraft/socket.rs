@@ -52,6 +52,9 @@ pub enum Notice<'a> {
         width: u32,
         /// Rows.
         height: u32,
+        /// How the picture was read.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        scene: Option<Scene>,
     },
     /// The answer to a ping.
     Pong {
@@ -65,6 +68,24 @@ pub enum Notice<'a> {
         /// When it cuts the line at the latest, from now.
         deadline_ms: u64,
     },
+}
+
+/// How a picture was read, on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Scene {
+    /// Height of the horizon, 0 (top) to 1.
+    pub horizon: Option<f32>,
+    /// The kind of place.
+    pub mode: Option<&'static str>,
+}
+
+impl From<SceneChange> for Scene {
+    fn from(scene: SceneChange) -> Self {
+        Self {
+            horizon: scene.horizon,
+            mode: scene.mode.map(SceneMode::name),
+        }
+    }
 }
 
 #[derive(Deserialize)]

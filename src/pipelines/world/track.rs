@@ -80,6 +80,10 @@ fn open(model: &Model, options: WorldOptions, image: Option<&[u8]>) -> Result<Op
         crossed: false,
         adjusted: false,
     };
+    let scene = Some(SceneChange {
+        horizon: Some(world.scene.horizon),
+        mode: Some(world.scene.mode),
+    });
     Ok(Opened {
         spec: options.spec,
         track: Box::new(world),
@@ -87,6 +91,7 @@ fn open(model: &Model, options: WorldOptions, image: Option<&[u8]>) -> Result<Op
         finish,
         quality: options.quality,
         size: options.size,
+        scene,
         start,
     })
 }

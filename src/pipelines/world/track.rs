@@ -195,3 +195,7 @@ fn row(values: &[f32]) -> Tensor {
     Tensor::f32(vec![1, values.len()], values.to_vec())
         .unwrap_or_else(|_| Tensor::zeros(crate::engine::DType::F32, vec![1, 0]))
 }
+
+#[cfg(test)]
+#[path = "track_tests.rs"]
+mod tests;

@@ -1,0 +1,75 @@
+//! What becomes of a walk when frames come to nothing or the scene is corrected.
+
+use super::*;
+use crate::session::SceneMode;
+use std::time::Duration;
+
+/// A walk through a grey picture of 64 × 64.
+fn world() -> World {
+    let picture = Rgb8::filled(64, 64, NO_PICTURE);
+    World {
+        scene: Scene::fit(&picture),
+        motion: Motion::new(MotionConfig::default()),
+        options: MotionConfig::default(),
+        picture,
+        newest: ActionId(0),
+        crossed: false,
+        adjusted: false,
+    }
+}
+
+fn pose(draft: &Draft) -> Vec<f32> {
+    draft.inputs[0].1.as_f32().unwrap().to_vec()
+}
+
+/// Walks ahead, a frame every 33 ms, until a frame ends a chunk.
+fn walk_to_a_boundary(world: &mut World, mut now: Instant) -> (Draft, Instant) {
+    for _ in 0..10_000 {
+        now += Duration::from_millis(33);
+        world.act(now, forward(now));
+        let draft = world.draft(now);
+        if draft.boundary {
+            return (draft, now);
+        }
+    }
+    panic!("no chunk ever ends");
+}
+
+fn forward(now: Instant) -> Action {
+    Action {
+        id: ActionId(1),
+        direction: crate::session::Direction::Forward,
+        speed: 1.0,
+        received: now,
+    }
+}
+
+#[test]
+fn a_chunk_whose_last_frame_was_not_drawn_goes_on() {
+    let mut world = world();
+    let (last, now) = walk_to_a_boundary(&mut world, Instant::now());
+    world.not_drawn();
+    let again = world.draft(now + Duration::from_millis(1));
+    assert!(again.boundary, "it ends with this frame instead");
+    let moved = pose(&last).into_iter().zip(pose(&again));
+    let largest = moved.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(largest < 0.05, "the pose goes on where it was: {largest}");
+}
+
+#[test]
+fn a_correction_is_drawn_once_although_a_second_one_changes_nothing() {
+    let mut world = world();
+    let now = Instant::now();
+    let change = |mode| SceneChange {
+        mode: Some(mode),
+        horizon: None,
+    };
+    let other = SceneMode::ALL
+        .into_iter()
+        .find(|mode| world.adjust(change(*mode)));
+    let same = change(other.expect("a mode that changes the scene"));
+    assert!(!world.adjust(same));
+    assert!(!world.is_still(now), "no frame has shown it yet");
+    world.draft(now);
+    assert!(world.is_still(now));
+}

@@ -3,6 +3,7 @@
 //! - [`server`]: listeners, and what holds for all of them; [`shared`]: what every route may use;
 //! - [`gamecraft`], [`gamecraft_page`], [`studio`], [`admin`], [`health`]: the routes, one file each;
 //! - [`ws`]: the one file that knows `actix-web-actors`; [`mjpeg`]: the body of a picture stream;
+//! - [`line`]: connections, how many, and how long one may say nothing;
 //! - [`body`], [`cors`], [`refusal`], [`assets`]: what routes share.
 
 mod admin;
@@ -12,6 +13,7 @@ mod cors;
 mod gamecraft;
 mod gamecraft_page;
 mod health;
+mod line;
 mod mjpeg;
 mod refusal;
 pub mod server;

@@ -1,9 +1,14 @@
 //! Listeners: each a server of its own, with the socket options and limits that hold for all.
 
-use super::{admin, cors, gamecraft, gamecraft_page, health, shared::Shared, studio};
+use super::{
+    admin, cors, gamecraft, gamecraft_page, health,
+    line::{Answered, Gate, Line},
+    shared::Shared,
+    studio,
+};
 use crate::{
     config::{Limits, Listen, ListenName},
-    telemetry::{ConnectionMeter, HttpMeters, Label},
+    telemetry::{HttpMeters, Label},
 };
 use actix_web::{
     App, Error, HttpServer,
@@ -15,12 +20,11 @@ use actix_web::{
 };
 use std::{
     io,
-    net::{Shutdown, SocketAddr},
+    net::SocketAddr,
     num::NonZeroUsize,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Seconds that a stop waits for connections once everybody was told: those that read have gone by then, the others are cut.
 const CUT_AFTER_SECONDS: u64 = 1;
@@ -78,12 +82,12 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
                 from_fn(cors::allow_all),
             ))
             .wrap(from_fn(move |request, next| {
-                count(Arc::clone(&meters), request, next)
+                answer(Arc::clone(&meters), request, next)
             }))
             .configure(health::routes)
             .configure(move |app| routes(name, app))
     };
-    let gate = Gate::new(limits.connections.get(), Arc::clone(&meters));
+    let gate = Gate::new(&limits, Arc::clone(&meters));
     let server = HttpServer::new(app)
         .workers(workers.get())
         // The gate's limit comes first: at this one the listener would let clients wait instead of telling them.
@@ -97,7 +101,9 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
         .on_connect(move |socket, data| {
             if let Some(stream) = socket.downcast_ref::<TcpStream>() {
                 tune(stream, &limits);
-                data.insert(gate.enter(stream));
+                if let Some(line) = gate.enter(stream) {
+                    data.insert(line);
+                }
             }
         })
         .bind(listen.addr)
@@ -142,45 +148,20 @@ fn tune(stream: &TcpStream, limits: &Limits) {
     }
 }
 
-/// Lets in as many connections as the limit allows, and closes the others.
-struct Gate {
-    seats: Arc<Semaphore>,
-    meters: Arc<HttpMeters>,
-}
-
-/// A connection's place, given back when the connection's data are dropped; nothing for one that was closed.
-///
-/// In an `Arc`, since these data must be clonable.
-type Place = Option<Arc<(OwnedSemaphorePermit, ConnectionMeter)>>;
-
-impl Gate {
-    fn new(connections: usize, meters: Arc<HttpMeters>) -> Self {
-        let seats = Arc::new(Semaphore::new(connections));
-        Self { seats, meters }
-    }
-
-    fn enter(&self, stream: &TcpStream) -> Place {
-        let Ok(seat) = Arc::clone(&self.seats).try_acquire_owned() else {
-            self.meters.refused();
-            // It fails only if the client has gone already.
-            drop(socket2::SockRef::from(stream).shutdown(Shutdown::Both));
-            return None;
-        };
-        Some(Arc::new((seat, self.meters.connected())))
-    }
-}
-
-async fn count<B: MessageBody>(
+/// Marks the connection busy until the answer is out, and counts the answer.
+async fn answer<B: MessageBody + 'static>(
     meters: Arc<HttpMeters>,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<Answered>, Error> {
     let began = Instant::now();
+    let busy = request.conn_data::<Line>().map(Line::busy);
     let answer = next.call(request).await;
     let status = match &answer {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
     meters.answered(status.as_u16(), began.elapsed());
-    answer
+    let answer = answer?.map_into_boxed_body();
+    Ok(answer.map_body(|_, body| Answered::new(body, busy)))
 }

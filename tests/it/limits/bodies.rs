@@ -150,6 +150,20 @@ fn a_connection_that_never_says_anything_is_ended() {
 }
 
 #[test]
+fn a_second_head_that_does_not_come_in_time_ends_the_connection_too() {
+    let server = Server::with_settings("[limits]\nheader_timeout_ms = 300\nkeep_alive_ms = 1000\n");
+    let mut connection = Connection::open(server.addr("gamecraft"));
+    connection
+        .write(&Request::new("GET", "/health").bytes())
+        .unwrap();
+    assert_eq!(connection.answer().unwrap().status(), 200);
+    connection
+        .write(b"GET /health HTTP/1.1\r\nHost: loc")
+        .unwrap();
+    assert!(connection.is_closed_by_server());
+}
+
+#[test]
 fn an_idle_connection_is_ended() {
     let server = Server::with_settings("[limits]\nkeep_alive_ms = 300\n");
     let mut connection = Connection::open(server.addr("gamecraft"));

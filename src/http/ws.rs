@@ -285,3 +285,7 @@ fn unix_now() -> Duration {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+#[path = "ws_tests.rs"]
+mod tests;

@@ -135,6 +135,14 @@ impl Bounded for Ingress {}
 impl Bounded for Shut {}
 impl Bounded for Report {}
 
+#[cfg(test)]
+impl ViewerSeat {
+    /// A seat in front of nothing, for tests of what sits on it.
+    pub fn of_nobody() -> Self {
+        Self(None)
+    }
+}
+
 impl Drop for ViewerSeat {
     fn drop(&mut self) {
         if let Some(buffer) = self.0.take() {

@@ -29,7 +29,10 @@ use crate::{
 };
 use actix_web::{
     HttpRequest, HttpResponse, Resource, ResponseError as _, Route, guard,
-    http::header::{self, HeaderValue},
+    http::{
+        ConnectionType, Version,
+        header::{self, HeaderValue},
+    },
     web,
 };
 use std::{
@@ -170,20 +173,29 @@ async fn control(
     Ok(HttpResponse::Ok().json(ActionSent::new(&id, &control)))
 }
 
-async fn video(shared: web::Data<Shared>, id: web::Path<String>) -> Result<HttpResponse, Refusal> {
+async fn video(
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
     let handle = find(&shared, &id).ok_or_else(|| Fault::no_video(&id))?;
     let viewer = handle.subscribe().await?;
     let body = MjpegBody::new(viewer, shared.world_viewers.watch());
-    Ok(HttpResponse::Ok()
-        .insert_header((
-            header::CACHE_CONTROL,
-            HeaderValue::from_static("no-cache, no-store, must-revalidate"),
-        ))
-        .insert_header((
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(mjpeg::CONTENT_TYPE),
-        ))
-        .streaming(body))
+    let caching = HeaderValue::from_static("no-cache, no-store, must-revalidate");
+    let kind = HeaderValue::from_static(mjpeg::CONTENT_TYPE);
+    let mut response = HttpResponse::Ok()
+        .insert_header((header::CACHE_CONTROL, caching))
+        .insert_header((header::CONTENT_TYPE, kind))
+        .streaming(body);
+    // HTTP/1.0, which nginx speaks to what is behind it unless told otherwise, knows no chunks: there the connection's end
+    // is the body's (RFC 9112, section 6.1).
+    if request.version() < Version::HTTP_11 {
+        response.head_mut().no_chunking(true);
+        response
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
+    }
+    Ok(response)
 }
 
 async fn stop_stream(

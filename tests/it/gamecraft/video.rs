@@ -1,13 +1,14 @@
 //! `/video`: the exact bytes, and what each of many viewers sees.
 
 use crate::support::{
+    http::Connection,
     observe::{eventually, metric},
     pictures,
     server::Server,
     video::{BETWEEN, OPENING, Video},
     world::{self, World},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, process::Command};
 
 /// A world that stands still says so often.
 const LIVELY: &str = "[gamecraft]\nstill_repeat_ms = 100\n";
@@ -124,6 +125,21 @@ fn query_parameters_are_ignored() {
 }
 
 #[test]
+fn an_old_client_gets_the_same_bytes_up_to_the_end_of_the_connection() {
+    let server = Server::start();
+    let world = World::start(&server);
+    let picture = world.video().picture().unwrap();
+    let mut connection = Connection::open(server.addr("gamecraft"));
+    let request = format!("GET /video/{} HTTP/1.0\r\n\r\n", world.id);
+    connection.write(request.as_bytes()).unwrap();
+    let head = connection.head().unwrap();
+    assert_eq!(head.get("transfer-encoding"), None);
+    world.stop();
+    let body = connection.read_to_end().unwrap();
+    assert_eq!(body, [OPENING, &picture, BETWEEN].concat());
+}
+
+#[test]
 fn two_viewers_see_the_same_frames_and_do_not_share_them_out() {
     let server = Server::start();
     let world = World::start(&server);
@@ -180,4 +196,28 @@ fn a_thousand_viewers_that_leave_are_no_longer_counted() {
         let counted = metric(&server, "frameloom_viewers", &["world"]);
         world.describe()["viewers"] == 0 && counted == 0.0
     });
+}
+
+#[test]
+fn a_video_player_can_read_it() {
+    let server = Server::with_settings(LIVELY);
+    let world = World::start(&server);
+    let probe = Command::new("ffprobe")
+        .args(["-v", "error", "-f", "mpjpeg", "-of", "csv=p=0"])
+        .args(["-show_entries", "stream=codec_name,width,height"])
+        .arg(format!("{}/video/{}", server.url("gamecraft"), world.id))
+        .output();
+    let output = match probe {
+        Ok(output) => output,
+        Err(why) => {
+            eprintln!("skipped: ffprobe cannot be run ({why}); install the ffmpeg package");
+            return;
+        }
+    };
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        "mjpeg,64,64",
+        "{told}"
+    );
 }

@@ -1,5 +1,6 @@
 //! The process: how it starts, what it says, and how it ends.
 
+mod log;
 mod pid;
 mod start;
 mod stop;

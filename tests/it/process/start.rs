@@ -2,6 +2,7 @@
 
 use super::{free_port, taken_port};
 use crate::support::{http::get, server::Launch};
+use rustix::process::Signal;
 
 /// Free ports without a settings file.
 fn bare(arguments: &[&str]) -> Launch {
@@ -151,4 +152,32 @@ fn an_admin_listener_for_everybody_wants_a_token() {
         .run();
     assert_eq!(code, Some(78), "{printed}");
     assert!(printed.contains("FRAMELOOM__ADMIN__TOKEN"), "{printed}");
+}
+
+#[test]
+fn a_signal_while_the_models_load_is_obeyed() {
+    let mut server = Launch::new().settings("").unready().start();
+    server.signal(Signal::TERM);
+    assert_eq!(server.await_exit().code(), Some(0));
+}
+
+#[test]
+fn settings_can_be_checked_and_printed_with_where_they_came_from() {
+    let (code, printed) = Launch::command(&["config", "check"]).run();
+    assert_eq!((code, printed.as_str()), (Some(0), "settings are sound\n"));
+    let (code, printed) = Launch::command(&["config", "print"])
+        .env("STREAMING_PORT", "9083")
+        .run();
+    assert_eq!(code, Some(0), "{printed}");
+    let line = printed.lines().find(|line| line.contains("9083")).unwrap();
+    assert!(line.contains("STREAMING_PORT"), "{line}");
+}
+
+#[test]
+fn settings_that_are_wrong_do_not_pass_the_check() {
+    let (code, printed) = Launch::command(&["config", "check"])
+        .args(&["--set", "gamecraft.fps=0"])
+        .run();
+    assert_eq!(code, Some(78), "{printed}");
+    assert!(printed.contains("gamecraft.fps"), "{printed}");
 }

@@ -31,7 +31,8 @@ pub trait Track: Send + 'static {
     /// The next frame: called once a frame, when it starts.
     fn draft(&mut self, now: Instant) -> Draft;
 
-    /// The frame drafted last was not drawn: the engine's state stands where it stood before it.
+    /// The frame drafted last was not drawn: the engine's state stands where it stood before it, and the screen shows what
+    /// came before. The track is not still until another frame was drafted.
     fn not_drawn(&mut self);
 
     /// State for an engine that has none of this session yet, or has lost it: back to the start picture.

@@ -78,7 +78,7 @@ fn open(model: &Model, options: WorldOptions, image: Option<&[u8]>) -> Result<Op
         picture,
         newest: ActionId(0),
         crossed: false,
-        adjusted: false,
+        owes_frame: false,
     };
     let scene = Some(SceneChange {
         horizon: Some(world.scene.horizon),
@@ -121,8 +121,9 @@ struct World {
     newest: ActionId,
     /// The frame drafted last ended a chunk.
     crossed: bool,
-    /// The scene was corrected and no frame shows it yet.
-    adjusted: bool,
+    /// What is on the screen is not how the world stands, although nothing moves: the scene was corrected, or a frame was
+    /// not drawn.
+    owes_frame: bool,
 }
 
 impl Track for World {
@@ -140,19 +141,19 @@ impl Track for World {
             self.scene = self.scene.with_horizon(horizon);
         }
         let shows = self.scene != before;
-        self.adjusted |= shows;
+        self.owes_frame |= shows;
         shows
     }
 
     fn is_still(&self, now: Instant) -> bool {
-        !self.adjusted && self.motion.is_still(now)
+        !self.owes_frame && self.motion.is_still(now)
     }
 
     fn draft(&mut self, now: Instant) -> Draft {
         if std::mem::take(&mut self.crossed) {
             self.motion.rebase(&self.scene);
         }
-        self.adjusted = false;
+        self.owes_frame = false;
         let pose = self.motion.advance(now);
         let seen = self.motion.seen(&self.scene);
         self.crossed = self.motion.needs_rebase(&self.scene);
@@ -170,6 +171,7 @@ impl Track for World {
     fn not_drawn(&mut self) {
         // The chunk did not end: the pose still counts from the picture that it began with.
         self.crossed = false;
+        self.owes_frame = true;
     }
 
     fn fresh_state(&mut self) -> Vec<(Role, Tensor)> {

@@ -14,7 +14,7 @@ fn world() -> World {
         picture,
         newest: ActionId(0),
         crossed: false,
-        adjusted: false,
+        owes_frame: false,
     }
 }
 
@@ -71,5 +71,34 @@ fn a_correction_is_drawn_once_although_a_second_one_changes_nothing() {
     assert!(!world.adjust(same));
     assert!(!world.is_still(now), "no frame has shown it yet");
     world.draft(now);
+    assert!(world.is_still(now));
+}
+
+#[test]
+fn the_frame_that_shows_a_correction_is_drawn_again_if_it_came_to_nothing() {
+    let mut world = world();
+    let now = Instant::now();
+    world.owes_frame = true;
+    world.draft(now);
+    world.not_drawn();
+    assert!(!world.is_still(now));
+    world.draft(now);
+    assert!(world.is_still(now));
+}
+
+#[test]
+fn a_walk_whose_state_was_lost_shows_its_start_picture_without_another_key() {
+    let mut world = world();
+    let now = Instant::now();
+    world.act(now, forward(now));
+    let moved = pose(&world.draft(now));
+    assert_ne!(moved, [0.0; 6]);
+    world.fresh_state();
+    world.not_drawn();
+    assert!(
+        !world.is_still(now),
+        "the screen shows the place that was lost"
+    );
+    assert_eq!(pose(&world.draft(now)), [0.0; 6]);
     assert!(world.is_still(now));
 }

@@ -38,9 +38,9 @@ pub enum EgressPolicy {
 /// What a frame's deadline means, for the scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
-    /// A person waits for the answer to a key: late frames are not run.
+    /// A person waits for the answer to a key: late frames are not run, but never two in a row.
     Interactive,
-    /// A stream: late frames are not run.
+    /// A stream: late frames are not run, but never two in a row.
     Live,
     /// Late frames are run late and counted.
     Lossless,

@@ -7,7 +7,9 @@ use crate::{
     engine::{ItemState, Role, Tensor},
     media::{ActionId, FrameId, Stage, StageTimes},
     pipelines::{Draft, Track},
-    session::{Action, Media, SessionSpec, ingress::NewestWins, pacing::Pacer, rate::RateLimit},
+    session::{
+        Action, Class, Media, SessionSpec, ingress::NewestWins, pacing::Pacer, rate::RateLimit,
+    },
 };
 use std::time::{Duration, Instant};
 
@@ -41,6 +43,8 @@ pub struct Drawing {
     pub stages: StageTimes,
     /// When its deadline is.
     pub deadline: Instant,
+    /// What its deadline means.
+    pub class: Class,
 }
 
 struct Pending {
@@ -55,6 +59,9 @@ pub struct Core {
     pacer: Pacer,
     rate: RateLimit,
     deadline: Duration,
+    class: Class,
+    /// The frame that started last was not run, because its deadline had passed.
+    was_late: bool,
     state: Option<ItemState>,
     /// Since when nothing that is in flight has been in the way.
     unblocked: Instant,
@@ -71,6 +78,8 @@ impl Core {
             pacer: Pacer::new(spec.period),
             rate: RateLimit::new(spec.input_rate, now),
             deadline: spec.deadline,
+            class: spec.class,
+            was_late: false,
             state: None,
             unblocked: now,
             next_frame: 0,
@@ -149,6 +158,13 @@ impl Core {
         self.track.not_drawn();
     }
 
+    /// The frame that started last was not run, because its deadline had passed: the next one is run late rather than not
+    /// at all. On a device that is too slow for every deadline a session would otherwise never see a frame, while whoever
+    /// asks a moment before it sees all.
+    pub fn too_late(&mut self) {
+        self.was_late = true;
+    }
+
     /// A credit came back.
     pub fn credit_home(&mut self, now: Instant) {
         self.unblocked = now;
@@ -181,6 +197,11 @@ impl Core {
         } = self.track.draft(now);
         self.pacer.started(now);
         let (frame, deadline) = (self.number(), now + self.deadline);
+        let class = if std::mem::take(&mut self.was_late) {
+            Class::Lossless
+        } else {
+            self.class
+        };
         Step::Draw(Box::new(Drawing {
             frame,
             action,
@@ -189,6 +210,7 @@ impl Core {
             state,
             stages,
             deadline,
+            class,
         }))
     }
 

@@ -142,3 +142,14 @@ fn a_closed_buffer_starts_nothing() {
     core.set_open(false);
     assert!(matches!(core.step(t0, true), Step::Blocked));
 }
+
+#[test]
+fn after_a_frame_that_was_too_late_the_next_one_is_run_late_and_the_one_after_it_is_not() {
+    let (t0, log) = (Instant::now(), TrackLog::drawing(usize::MAX));
+    let mut core = core(Duration::ZERO, &log, t0);
+    core.offer(t0, action(1)).unwrap();
+    assert_eq!(draw(&mut core, t0).class, Class::Interactive);
+    core.too_late();
+    assert_eq!(draw(&mut core, t0).class, Class::Lossless);
+    assert_eq!(draw(&mut core, t0).class, Class::Interactive);
+}

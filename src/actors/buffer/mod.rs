@@ -148,11 +148,12 @@ impl Buffer {
             state,
             stages,
             deadline,
+            class,
         } = drawing;
         let work = Work::new(WorkOrder {
             session: self.id.clone(),
             key: self.key.clone(),
-            class: self.spec.class,
+            class,
             deadline,
             tag: Tag {
                 frame,
@@ -281,7 +282,10 @@ impl Handler<WorkDone> for Buffer {
                 self.core.credit_home(now);
                 self.core.not_drawn();
                 match e {
-                    WorkError::Expired => self.output.dropped(DropReason::Late),
+                    WorkError::Expired => {
+                        self.core.too_late();
+                        self.output.dropped(DropReason::Late);
+                    }
                     WorkError::Abandoned => self.output.dropped(DropReason::Abandoned),
                     WorkError::Run(_) | WorkError::Lost => {
                         self.failed(Failing::Engine, e.to_string());

@@ -14,6 +14,7 @@ use crate::{
         scripted::{Act, Gate, Scripted},
     },
     pipelines::OpenFault,
+    session::SessionSpec,
 };
 use std::{
     collections::HashSet,
@@ -56,6 +57,29 @@ async fn a_session_is_opened_shows_frames_and_is_gone_when_it_was_stopped() {
     assert!(soon("the end", viewer.frames.changed()).await.is_err());
     assert!(handle.subscribe().await.is_err());
     assert!(handle.snapshot().await.is_none());
+}
+
+#[actix::test]
+async fn sessions_on_a_device_that_is_late_for_every_deadline_all_see_frames() {
+    let house = house(8).await;
+    let hopeless = SessionSpec {
+        deadline: Duration::ZERO,
+        ..unlimited()
+    };
+    for _ in 0..2 {
+        let track = TrackLog::drawing(2);
+        let opened = house.open(refusing(8), hopeless.clone(), &track).await;
+        let handle = opened.unwrap();
+        let mut viewer = handle.subscribe().await.unwrap();
+        handle.offer(action(5)).await.unwrap();
+        let answers = |frame: &Option<Arc<crate::media::EncodedFrame>>| {
+            frame.as_ref().is_some_and(|frame| frame.action.0 == 5)
+        };
+        soon("its frame", viewer.frames.wait_for(answers))
+            .await
+            .unwrap();
+        assert_eq!(track.not_drawn(), 1, "the first was late");
+    }
 }
 
 #[actix::test]

@@ -77,14 +77,17 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
             .collect();
         Scheduler::new(seats)
     });
-    let codec = CodecThread::start_pool(config.codec.threads.resolve(cores()));
+    let codec = CodecThread::start_pool("codec", config.codec.threads.resolve(cores()));
+    // One thread: uploads may wait for each other, and take no second core from the frames.
+    let uploads = CodecThread::start_pool("upload", NonZeroUsize::MIN);
     let directory = Directory::default();
     let arbiters = (0..config.sessions.threads.get())
         .map(|_| Arbiter::new().handle())
         .collect();
     let registry = Registry::new(RegistryConfig {
         scheduler,
-        codec: codec.clone(),
+        codec,
+        uploads: uploads.clone(),
         arbiters,
         board: board.clone(),
         max_sessions: config.sessions.max.get(),
@@ -96,7 +99,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         directory,
         board,
         world: world_model.map(WorldModel::new),
-        codec,
+        upload_pool: uploads,
         uploads: ByteBudget::new(config.limits.upload_memory_bytes),
         drain: draining,
         world_admission: AdmissionMeters::new(&WORLD),

@@ -1,4 +1,4 @@
-//! `[codec]`: the pool that decodes and encodes pictures.
+//! `[codec]`: the pool that encodes frames.
 
 use super::read::Reader;
 use super::threads::Threads;

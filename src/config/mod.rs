@@ -66,7 +66,7 @@ pub struct Config {
     pub gamecraft: Gamecraft,
     /// `[engine]`: models and the libraries that run them.
     pub engine: Engine,
-    /// `[codec]`: the pool that decodes and encodes pictures.
+    /// `[codec]`: the pool that encodes frames.
     pub codec: Codec,
     /// `[admin]`: who may administrate.
     pub admin: Admin,

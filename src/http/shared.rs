@@ -36,7 +36,7 @@ pub struct Inner {
     /// Opens worlds, if the repository has their model.
     pub world: Option<WorldModel>,
     /// Does what may not block a worker.
-    pub codec: Addr<CodecThread>,
+    pub upload_pool: Addr<CodecThread>,
     /// Memory for requests' bodies.
     pub uploads: ByteBudget,
     /// Set once, when the server shuts down: the time that clients have.
@@ -76,7 +76,7 @@ impl Shared {
             .map(|(_, at)| *at)
     }
 
-    /// Runs what would block a worker on the codec pool.
+    /// Runs what would block a worker on the pool for uploads.
     ///
     /// # Errors
     /// If it panicked or the pool has gone.
@@ -84,7 +84,7 @@ impl Shared {
         &self,
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, OpenError> {
-        Ok(self.codec.send(Run::new(job)).await??)
+        Ok(self.upload_pool.send(Run::new(job)).await??)
     }
 }
 

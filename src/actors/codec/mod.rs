@@ -1,5 +1,6 @@
-//! The codec pool: named threads that turn outputs into JPEG, and do what may not block an arbiter.
+//! Pools of named threads: one turns outputs into JPEG, another does what may not block an arbiter.
 //!
+//! They are two, so that a client's large picture, which takes a second to decode, never holds up the frames of others.
 //! A job that panics costs its own answer and nothing else: without the catch a `SyncArbiter` would lose a thread for good
 //! while its address stays alive.
 
@@ -83,9 +84,9 @@ pub struct CodecThread {
 }
 
 impl CodecThread {
-    /// Starts a pool of so many threads.
-    pub fn start_pool(threads: NonZeroUsize) -> Addr<Self> {
-        let named = || std::thread::Builder::new().name("codec".into());
+    /// Starts a pool of so many threads of this name.
+    pub fn start_pool(name: &'static str, threads: NonZeroUsize) -> Addr<Self> {
+        let named = move || std::thread::Builder::new().name(name.into());
         SyncArbiter::start_with_thread_builder(threads.get(), named, Self::default)
     }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 
 fn pool() -> Addr<CodecThread> {
-    CodecThread::start_pool(NonZeroUsize::MIN)
+    CodecThread::start_pool("codec", NonZeroUsize::MIN)
 }
 
 fn grey(_: Outputs, into: &mut Rgb8) -> Result<(), RunError> {

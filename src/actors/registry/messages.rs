@@ -9,7 +9,7 @@ use crate::{
 use actix::prelude::*;
 use std::time::Duration;
 
-/// What opens a session: decodes its picture, reads its geometry. Runs on the codec pool.
+/// What opens a session: decodes its picture, reads its geometry. Runs on the pool for uploads.
 pub type Opener = Box<dyn FnOnce() -> Result<Opened, OpenFault> + Send>;
 
 /// Front end → registry. Awaited.

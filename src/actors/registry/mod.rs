@@ -35,8 +35,10 @@ use tokio::sync::oneshot;
 pub struct RegistryConfig {
     /// Takes the sessions' work.
     pub scheduler: Addr<Scheduler>,
-    /// Decodes and encodes.
+    /// Encodes the sessions' frames.
     pub codec: Addr<CodecThread>,
+    /// Decodes what they begin with.
+    pub uploads: Addr<CodecThread>,
     /// Where sessions live.
     pub arbiters: Vec<ArbiterHandle>,
     /// How the models stand.
@@ -221,7 +223,7 @@ impl Handler<OpenSession> for Registry {
             ..
         } = request;
         *self.opening.entry(limit.group).or_default() += 1;
-        let job = self.config.codec.send(Run::new(opener));
+        let job = self.config.uploads.send(Run::new(opener));
         let prepared = async move { Ok::<_, OpenError>(job.await???) }.into_actor(self);
         let spawned = prepared.map(move |opened, registry, ctx| {
             registry.opened(opened, (prefix, limit), ctx.address().recipient())

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     actors::{
-        buffer::OfferError,
+        buffer::{OfferError, Viewer},
         test_support::{
             GROUP, House, TrackLog, action, eventually, evicting, key, opened, refusing, soon,
             unlimited, until,
@@ -13,6 +13,7 @@ use crate::{
         EngineKey,
         scripted::{Act, Gate, Scripted},
     },
+    media::{ActionId, EncodedFrame},
     pipelines::OpenFault,
     session::SessionSpec,
 };
@@ -34,6 +35,17 @@ async fn open(house: &House, limit: GroupLimit) -> Result<SessionHandle, OpenErr
     house.open(limit, unlimited(), &TrackLog::drawing(1)).await
 }
 
+/// Waits until this viewer is shown the frame that answers this action.
+async fn sees(viewer: &mut Viewer, action: u64) {
+    let answers = |frame: &Option<Arc<EncodedFrame>>| {
+        let shown = frame.as_ref();
+        shown.is_some_and(|frame| frame.action == ActionId(action))
+    };
+    soon("its frame", viewer.frames.wait_for(answers))
+        .await
+        .unwrap();
+}
+
 #[actix::test]
 async fn a_session_is_opened_shows_frames_and_is_gone_when_it_was_stopped() {
     let house = house(8).await;
@@ -42,12 +54,7 @@ async fn a_session_is_opened_shows_frames_and_is_gone_when_it_was_stopped() {
     let mut viewer = handle.subscribe().await.unwrap();
     for id in 1..=3 {
         handle.offer(action(id)).await.unwrap();
-        let answered = |frame: &Option<Arc<crate::media::EncodedFrame>>| {
-            frame.as_ref().is_some_and(|frame| frame.action.0 == id)
-        };
-        soon("its frame", viewer.frames.wait_for(answered))
-            .await
-            .unwrap();
+        sees(&mut viewer, id).await;
     }
     let snapshot = handle.snapshot().await.unwrap();
     assert_eq!(snapshot.buffer.recent.len(), 3);
@@ -72,12 +79,7 @@ async fn sessions_on_a_device_that_is_late_for_every_deadline_all_see_frames() {
         let handle = opened.unwrap();
         let mut viewer = handle.subscribe().await.unwrap();
         handle.offer(action(5)).await.unwrap();
-        let answers = |frame: &Option<Arc<crate::media::EncodedFrame>>| {
-            frame.as_ref().is_some_and(|frame| frame.action.0 == 5)
-        };
-        soon("its frame", viewer.frames.wait_for(answers))
-            .await
-            .unwrap();
+        sees(&mut viewer, 5).await;
         assert_eq!(track.not_drawn(), 1, "the first was late");
     }
 }
@@ -186,6 +188,27 @@ async fn an_opener_that_panics_is_our_fault_and_does_not_count() {
         .await;
     assert!(matches!(refused.unwrap_err(), OpenError::Internal(_)));
     assert!(open(&house, refusing(1)).await.is_ok());
+}
+
+#[actix::test]
+async fn a_picture_that_takes_long_to_open_holds_up_no_frame() {
+    let house = house(8).await;
+    let running = open(&house, refusing(8)).await.unwrap();
+    let mut viewer = running.subscribe().await.unwrap();
+    let (go_on, wait) = mpsc::channel::<()>();
+    let opener = move || {
+        wait.recv()
+            .map_err(|e| OpenFault::Internal(e.to_string()))?;
+        Ok(opened(unlimited(), &TrackLog::drawing(1)))
+    };
+    let frame = async {
+        running.offer(action(5)).await.unwrap();
+        sees(&mut viewer, 5).await;
+        go_on.send(()).unwrap();
+    };
+    let opening = house.open_with(refusing(8), Box::new(opener));
+    let (opened, ()) = tokio::join!(opening, frame);
+    assert!(opened.is_ok());
 }
 
 #[actix::test]

@@ -73,11 +73,13 @@ impl House {
             });
             Scheduler::new(vec![seat.unwrap()])
         });
-        let codec = CodecThread::start_pool(NonZeroUsize::MIN);
+        let pool = |name| CodecThread::start_pool(name, NonZeroUsize::MIN);
+        let (codec, uploads) = (pool("codec"), pool("upload"));
         let arbiter = Arbiter::new();
         let registry = Registry::new(RegistryConfig {
             scheduler: scheduler.clone(),
             codec: codec.clone(),
+            uploads,
             arbiters: vec![arbiter.handle()],
             board: board.clone(),
             max_sessions,

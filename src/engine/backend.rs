@@ -82,7 +82,8 @@ pub struct Outputs(Vec<(Arc<str>, Tensor)>);
 pub struct ItemDone {
     /// Its outputs, each with a batch dimension of 1.
     pub outcome: Result<Outputs, RunError>,
-    /// The state after the run; the state it came with if the run failed.
+    /// The state after the run; the state it came with if the run failed. `Lost` if it was made by an engine that has been
+    /// rebuilt since, and went with it: its session was not on the device when that failed, and hears of it here.
     pub state: ItemState,
     /// Where the device's time went; the whole batch's, not divided.
     pub times: RunTimes,

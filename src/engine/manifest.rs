@@ -4,7 +4,10 @@
 
 use super::{backend::EngineKey, tensor::DType};
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, num::NonZeroUsize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroUsize,
+};
 
 /// The version of the form that this server reads.
 pub const SCHEMA: u32 = 1;
@@ -213,22 +216,20 @@ impl Manifest {
             faults.push("sha256 must be 64 hex digits".into());
         }
         for tensor in self.input.iter().chain(&self.output) {
-            faults.extend(self.unknown_axes(tensor));
+            faults.extend(self.tensor_faults(tensor));
         }
+        faults.extend(repeated("input role", self.input.iter().map(|t| &t.role)));
+        faults.extend(repeated("output role", self.output.iter().map(|t| &t.role)));
+        faults.extend(repeated("state of", self.state.iter().map(|s| &s.input)));
         for state in &self.state {
-            if !self.input.iter().any(|t| t.role == state.input) {
-                faults.push(format!(
-                    "state feeds input `{}`, which is not declared",
-                    state.input
-                ));
-            }
-            if !self.output.iter().any(|t| t.role == state.output) {
-                faults.push(format!(
-                    "state takes output `{}`, which is not declared",
-                    state.output
-                ));
-            }
+            faults.extend(self.state_fault(state));
         }
+        faults.extend(self.axis_faults());
+        faults
+    }
+
+    fn axis_faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
         for (name, axis) in &self.axes {
             if axis.min == 0 || axis.min > axis.max {
                 faults.push(format!("axis `{name}` must satisfy 0 < min ≤ max"));
@@ -241,22 +242,46 @@ impl Manifest {
                 Some(_) => {}
             }
         }
+        let unknown = self.warmup.axes.keys();
+        let unknown = unknown.filter(|name| !self.axes.contains_key(*name));
+        faults.extend(unknown.map(|name| format!("warmup has the unknown axis `{name}`")));
         faults
     }
 
-    fn unknown_axes(&self, tensor: &TensorSpec) -> Vec<String> {
+    /// An output can only take the place of an input that looks like it.
+    fn state_fault(&self, state: &StateSpec) -> Option<String> {
+        let StateSpec { input, output, .. } = state;
+        let Some(fed) = self.input.iter().find(|t| t.role == *input) else {
+            return Some(format!(
+                "state feeds input `{input}`, which is not declared"
+            ));
+        };
+        let Some(taken) = self.output.iter().find(|t| t.role == *output) else {
+            return Some(format!(
+                "state takes output `{output}`, which is not declared"
+            ));
+        };
+        let alike = (fed.dtype, &fed.shape) == (taken.dtype, &taken.shape);
+        (!alike).then(|| {
+            format!(
+                "output `{output}` must have the type and shape of `{input}`, which it replaces"
+            )
+        })
+    }
+
+    fn tensor_faults(&self, tensor: &TensorSpec) -> Vec<String> {
+        let batch_first = matches!(tensor.shape.first(), Some(Dim::Named(name)) if name == "batch");
+        let unbatched = || format!("the shape of `{}` must begin with `batch`", tensor.role);
+        let mut faults: Vec<_> = (!batch_first).then(unbatched).into_iter().collect();
         let unknown = tensor.shape.iter().filter_map(|dim| match dim {
             Dim::Named(name) if name != "batch" && !self.axes.contains_key(name) => Some(name),
             _ => None,
         });
-        unknown
-            .map(|name| {
-                format!(
-                    "`{}` has the axis `{name}`, which is not declared",
-                    tensor.role
-                )
-            })
-            .collect()
+        faults.extend(unknown.map(|name| {
+            let role = &tensor.role;
+            format!("`{role}` has the axis `{name}`, which is not declared")
+        }));
+        faults
     }
 }
 
@@ -276,6 +301,18 @@ impl Axis {
     pub fn admits(&self, value: usize) -> bool {
         (self.min..=self.max).contains(&value) && (value - self.min).is_multiple_of(self.step.get())
     }
+}
+
+/// Each name that is given more than once; by it nobody could tell which is meant.
+fn repeated<'a>(what: &str, names: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    names.for_each(|name| {
+        if !seen.insert(name) {
+            twice.insert(name);
+        }
+    });
+    let fault = |name| format!("{what} `{name}` is given more than once");
+    twice.into_iter().map(fault).collect()
 }
 
 /// A name inside one directory: it cannot point out of it.
@@ -311,6 +348,52 @@ mod tests {
         };
         assert_eq!(faults.len(), 3, "{faults:?}");
         assert!(faults[1].contains("../secret"));
+    }
+
+    /// The one fault of the sound manifest with this put in place of that.
+    fn only_fault(that: &str, this: &str) -> String {
+        assert!(MANIFEST.contains(that), "{that}");
+        match Manifest::parse(&MANIFEST.replacen(that, this, 1)).unwrap_err() {
+            ManifestError::Faults(faults) if faults.len() == 1 => faults[0].clone(),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn state_that_could_not_take_its_inputs_place_is_a_fault() {
+        let output = "name = \"frame\"\ndtype = \"f32\"";
+        let fault = only_fault(output, &output.replace("f32", "u8"));
+        assert!(fault.contains("type and shape of `image`"), "{fault}");
+    }
+
+    /// The one fault of the sound manifest with one output more.
+    fn fault_of_output(role: &str, shape: &str) -> String {
+        let lines = [
+            "[[output]]".to_owned(),
+            format!("role = '{role}'"),
+            "name = 'more'\ndtype = 'f32'".to_owned(),
+            format!("shape = {shape}"),
+            "[warmup]".to_owned(),
+        ];
+        only_fault("[warmup]", &lines.join("\n"))
+    }
+
+    #[test]
+    fn a_tensor_without_a_batch_is_a_fault() {
+        let fault = fault_of_output("more", "[3]");
+        assert_eq!(fault, "the shape of `more` must begin with `batch`");
+    }
+
+    #[test]
+    fn a_role_that_is_given_twice_is_a_fault() {
+        let fault = fault_of_output("frame", "['batch']");
+        assert_eq!(fault, "output role `frame` is given more than once");
+    }
+
+    #[test]
+    fn a_value_for_an_axis_that_is_not_there_is_a_fault() {
+        let fault = only_fault("axes = { height = 8,", "axes = { depth = 8, height = 8,");
+        assert_eq!(fault, "warmup has the unknown axis `depth`");
     }
 
     #[test]

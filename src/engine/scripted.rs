@@ -96,18 +96,22 @@ struct Script {
 
 struct ScriptedEngine {
     script: Scripted,
+    /// How often the model had been loaded when this engine was made: states of others are of no use to it.
+    load: usize,
     of: Model,
 }
 
 struct ScriptedSlot {
     script: Scripted,
+    load: usize,
     /// What a session's picture must look like.
     shape: Vec<usize>,
     ready: Option<(Instant, Vec<ItemDone>)>,
 }
 
-/// The state of a scripted session: its picture and how often it ran.
+/// The state of a scripted session: its picture, how often it ran, and the engine whose memory it stands for.
 struct Counted {
+    load: usize,
     image: Tensor,
     runs: u64,
 }
@@ -206,6 +210,7 @@ impl Backend for Scripted {
         model.read()?;
         Ok(Box::new(ScriptedEngine {
             script: self.clone(),
+            load: script.loads,
             of: model.clone(),
         }))
     }
@@ -221,6 +226,7 @@ impl Engine for ScriptedEngine {
         let image = self.of.manifest.input.first();
         Ok(Box::new(ScriptedSlot {
             script: self.script.clone(),
+            load: self.load,
             shape: image.map(|spec| spec.shape_at(key)).unwrap_or_default(),
             ready: None,
         }))
@@ -270,7 +276,7 @@ impl Slot for ScriptedSlot {
                 state: item.state,
                 times: RunTimes::default(),
             },
-            _ => invert(item, &self.shape, takes),
+            _ => self.invert(item, takes),
         };
         let answered = batch.len() - usize::from(forgets);
         let done = batch
@@ -293,31 +299,50 @@ impl Slot for ScriptedSlot {
     }
 }
 
-/// Gives the session's picture inverted, which is then its picture; refuses one that is not as the slot wants it.
-fn invert(item: Item, shape: &[usize], infer: Duration) -> ItemDone {
-    let times = RunTimes {
-        infer,
-        ..RunTimes::default()
-    };
-    let inverted = picture_of(&item.state, shape).and_then(|(pixels, runs)| {
+impl ScriptedSlot {
+    /// Gives the session's picture inverted, which is then its picture; refuses one that is not as the slot wants it.
+    fn invert(&self, item: Item, infer: Duration) -> ItemDone {
+        let times = RunTimes {
+            infer,
+            ..RunTimes::default()
+        };
+        let (outcome, state) = match self.inverted(&item.state) {
+            Ok((frame, runs)) => {
+                let state = EngineState::new(Counted {
+                    load: self.load,
+                    image: frame.clone(),
+                    runs: runs + 1,
+                });
+                let outputs = Outputs::new(vec![(Arc::from("frame"), frame)]);
+                (Ok(outputs), ItemState::Kept(state))
+            }
+            Err(e) if self.has_gone(&item.state) => (Err(e), ItemState::Lost),
+            Err(e) => (Err(e), item.state),
+        };
+        ItemDone {
+            outcome,
+            state,
+            times,
+        }
+    }
+
+    fn inverted(&self, state: &ItemState) -> Result<(Tensor, u64), RunError> {
+        if self.has_gone(state) {
+            return Err(RunError::item("the state went with an earlier engine"));
+        }
+        let (pixels, runs) = picture_of(state, &self.shape)?;
         let pixels = pixels.iter().map(|x| 1.0 - x).collect();
-        let frame = Tensor::f32(shape.to_vec(), pixels);
+        let frame = Tensor::f32(self.shape.clone(), pixels);
         Ok((frame.map_err(|e| RunError::item(e.to_string()))?, runs))
-    });
-    match inverted {
-        Ok((frame, runs)) => ItemDone {
-            outcome: Ok(Outputs::new(vec![(Arc::from("frame"), frame.clone())])),
-            state: ItemState::Kept(EngineState::new(Counted {
-                image: frame,
-                runs: runs + 1,
-            })),
-            times,
-        },
-        Err(e) => ItemDone {
-            outcome: Err(e),
-            state: item.state,
-            times,
-        },
+    }
+
+    /// Whether an earlier engine made this state, as if it had been in that one's memory.
+    fn has_gone(&self, state: &ItemState) -> bool {
+        let ItemState::Kept(state) = state else {
+            return false;
+        };
+        let made_by = state.get::<Counted>().map(|counted| counted.load);
+        made_by.is_some_and(|load| load != self.load)
     }
 }
 

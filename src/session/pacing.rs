@@ -24,12 +24,6 @@ impl Pacer {
         self.due
     }
 
-    /// How long to wait at `now`; zero means start.
-    pub fn wait(&self, now: Instant) -> Duration {
-        self.due
-            .map_or(Duration::ZERO, |due| due.saturating_duration_since(now))
-    }
-
     /// A frame started at `now`.
     pub fn started(&mut self, now: Instant) {
         let beat = self
@@ -71,7 +65,7 @@ mod tests {
         p.started(t0);
         let late = t0 + 10 * T;
         p.started(late);
-        assert_eq!(p.wait(late), T);
+        assert_eq!(p.due(), Some(late + T));
     }
 
     #[test]
@@ -79,9 +73,9 @@ mod tests {
         let t0 = Instant::now();
         let mut p = Pacer::new(T);
         p.started(t0);
-        assert_eq!(p.wait(t0), T);
+        assert_eq!(p.due(), Some(t0 + T));
         p.rest();
-        assert_eq!(p.wait(t0), Duration::ZERO);
+        assert_eq!(p.due(), None);
     }
 
     proptest! {
@@ -93,7 +87,7 @@ mod tests {
             let mut starts = Vec::new();
             for gap in gaps {
                 now += Duration::from_millis(gap);
-                if p.wait(now).is_zero() {
+                if p.due().is_none_or(|due| due <= now) {
                     p.started(now);
                     starts.push(now);
                 }

@@ -56,7 +56,7 @@ pub struct DeviceConfig {
     pub max_failures: usize,
     /// Told of every free slot.
     pub free: Recipient<SlotFree>,
-    /// Told when the device stops or resumes serving.
+    /// Told when the device stops serving.
     pub changed: Recipient<DeviceChanged>,
     /// Told once, when every model has come up or failed.
     pub settled: Option<oneshot::Sender<()>>,

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     actors::{
-        test_support::{Rig, credits, device, eventually, inbox, key, key_of, runs, work},
+        test_support::{Rig, credits, device, eventually, inbox, key, key_of, order, runs, work},
         work::{Work, WorkDone, WorkError},
     },
     engine::{
@@ -87,6 +87,25 @@ async fn a_device_error_rebuilds_the_engine_and_loses_the_states() {
     );
     assert!(run(&mut rig, "scripted", &["a"]).await[0].outcome.is_ok());
     assert_eq!(script.loads(), 2);
+}
+
+#[actix::test]
+async fn a_state_that_went_with_an_earlier_engine_is_lost_and_its_session_can_begin_again() {
+    let script = Scripted::new([WARM_UP, Act::Run, Act::Panic]);
+    let mut rig = device(1, &[("scripted", &script)]);
+    rig.prepare(&key()).await.unwrap();
+    let kept = run(&mut rig, "scripted", &["a"]).await.remove(0).state;
+    assert_eq!(runs(&kept), Some(1));
+    run(&mut rig, "scripted", &["b"]).await;
+    let (reply_to, mut done) = inbox::<WorkDone>();
+    let mut again = order("a", credits(1).try_take().unwrap(), &reply_to);
+    again.item.state = kept;
+    rig.run(&key(), vec![Work::new(again)]);
+    let answer = done.next().await;
+    assert_eq!(scope(&answer), Some(Scope::Item));
+    assert!(matches!(answer.state, ItemState::Lost));
+    rig.free.next().await;
+    assert!(run(&mut rig, "scripted", &["a"]).await[0].outcome.is_ok());
 }
 
 #[actix::test]

@@ -1,7 +1,11 @@
 //! Files that are no pictures, or claim to be larger than any may be.
 
 use super::{costs_nothing_lasting, start_with_picture};
-use crate::support::{pictures, server::Server};
+use crate::support::{pictures, server::Server, world::World};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 /// A refusal of `file` with 400 and a text with `says` in it.
 fn is_refused(server: &Server, file: &[u8], says: &str) {
@@ -67,5 +71,29 @@ fn large_pictures_cost_nothing_lasting() {
         let answer = start_with_picture(&server, &large);
         let id = answer.json()["stream_id"].as_str().unwrap().to_owned();
         crate::support::http::post(server.addr("gamecraft"), &format!("/stop_stream/{id}"), "");
+    });
+}
+
+#[test]
+fn a_picture_that_takes_long_does_not_hold_up_the_frames_of_others() {
+    let server = Server::with_settings(
+        "[gamecraft]\npacing = false\naction_hold_ms = 60000\n[codec]\nthreads = 1\n",
+    );
+    let world = World::start(&server);
+    let mut socket = world.socket();
+    world.press("w");
+    let file = pictures::long_png();
+    thread::scope(|scope| {
+        let began = Instant::now();
+        let upload = scope.spawn(|| start_with_picture(&server, &file));
+        let mut longest = Duration::ZERO;
+        while !upload.is_finished() {
+            let [.., encode, _send] = socket.frame().stages;
+            longest = longest.max(Duration::from_micros(encode.into()));
+        }
+        let took = began.elapsed();
+        assert_eq!(upload.join().unwrap().status(), 200);
+        // Most of the upload's time is decoding: a frame that had to wait for it would have taken as long.
+        assert!(longest < took / 2, "a frame took {longest:?} of {took:?}");
     });
 }

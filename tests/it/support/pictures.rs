@@ -34,7 +34,15 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
     out.into_inner()
 }
 
-/// It as JPEG.
+/// A PNG of a few bytes that takes long to decode: 49 megapixels of nothing, close to what is allowed.
+pub fn long_png() -> Vec<u8> {
+    let mut out = Cursor::new(Vec::new());
+    let nothing = image::GrayImage::new(7000, 7000);
+    nothing.write_to(&mut out, image::ImageFormat::Png).unwrap();
+    out.into_inner()
+}
+
+/// The first picture as JPEG.
 pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
     let mut encoder = Encoder::new(Quality::new(90).unwrap(), Subsampling::S420);
     encoder.encode(&rgb(width, height)).unwrap().to_vec()

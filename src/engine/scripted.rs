@@ -68,8 +68,10 @@ pub enum Act {
     Panic,
     /// Answer all items but the last.
     Forget,
-    /// Wait until the test lets it go on.
+    /// Wait in `submit` until the test lets it go on, as a runtime on the CPU would.
     Hold(Arc<Gate>),
+    /// Return from `submit`, and be pending until the test lets it go on, as a runtime on a GPU would.
+    Pend(Arc<Gate>),
 }
 
 /// A gate that a test opens.
@@ -106,7 +108,14 @@ struct ScriptedSlot {
     load: usize,
     /// What a session's picture must look like.
     shape: Vec<usize>,
-    ready: Option<(Instant, Vec<ItemDone>)>,
+    running: Option<Running>,
+}
+
+/// A batch that was submitted: its answers, and what they wait for.
+struct Running {
+    until: Instant,
+    gate: Option<Arc<Gate>>,
+    done: Vec<ItemDone>,
 }
 
 /// The state of a scripted session: its picture, how often it ran, and the engine whose memory it stands for.
@@ -190,6 +199,10 @@ impl Gate {
         let guard = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.changed.wait_while(guard, |open| !*open));
     }
+
+    fn is_open(&self) -> bool {
+        *self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Backend for Scripted {
@@ -228,7 +241,7 @@ impl Engine for ScriptedEngine {
             script: self.script.clone(),
             load: self.load,
             shape: image.map(|spec| spec.shape_at(key)).unwrap_or_default(),
-            ready: None,
+            running: None,
         }))
     }
 
@@ -262,6 +275,7 @@ impl Slot for ScriptedSlot {
         let mut takes = Duration::ZERO;
         let mut failure = None;
         let mut forgets = false;
+        let mut pends = None;
         match act {
             Act::Run => {}
             Act::Take(time) => takes = time,
@@ -269,6 +283,7 @@ impl Slot for ScriptedSlot {
             Act::Panic => panic!("the script says so"),
             Act::Forget => forgets = true,
             Act::Hold(gate) => gate.pass(),
+            Act::Pend(gate) => pends = Some(gate),
         }
         let answer = |(at, item): (usize, Item)| match &failure {
             Some(e) if e.scope != Scope::Item || at == 0 => ItemDone {
@@ -285,16 +300,21 @@ impl Slot for ScriptedSlot {
             .enumerate()
             .map(answer)
             .collect();
-        self.ready = Some((started + takes, done));
+        self.running = Some(Running {
+            until: started + takes,
+            gate: pends,
+            done,
+        });
     }
 
     fn poll(&mut self) -> Poll<Vec<ItemDone>> {
-        match self.ready.take() {
-            Some((at, done)) if Instant::now() >= at => Poll::Ready(done),
-            waiting => {
-                self.ready = waiting;
-                Poll::Pending
-            }
+        let is_done = |running: &mut Running| {
+            let may_go = running.gate.as_ref().is_none_or(|gate| gate.is_open());
+            may_go && Instant::now() >= running.until
+        };
+        match self.running.take_if(is_done) {
+            Some(running) => Poll::Ready(running.done),
+            None => Poll::Pending,
         }
     }
 }

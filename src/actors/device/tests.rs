@@ -3,13 +3,16 @@
 use super::*;
 use crate::{
     actors::{
-        test_support::{Rig, credits, device, eventually, inbox, key, key_of, order, runs, work},
+        test_support::{
+            Received, Rig, credits, device, eventually, inbox, key, key_of, order, runs, work,
+        },
         work::{Work, WorkDone, WorkError},
     },
     engine::{
         ItemState, LoadState, RunError, Scope,
         scripted::{Act, Gate, Scripted},
     },
+    media::Stage,
 };
 use std::time::Duration;
 
@@ -254,38 +257,88 @@ async fn slots_bound_what_runs_and_a_slot_is_free_when_its_batch_is_answered() {
     assert!(rig.seat.slots.try_take().is_some());
 }
 
+/// A device whose first batch is pending until the gate opens.
+struct Pending {
+    rig: Rig,
+    script: Scripted,
+    gate: Arc<Gate>,
+    /// The answer to that batch, which is session `a`'s.
+    done: Received<WorkDone>,
+}
+
+/// So many slots; the second batch does this.
+async fn pending(slots: usize, second: Act) -> Pending {
+    let gate = Arc::new(Gate::default());
+    let script = Scripted::new([WARM_UP, Act::Pend(Arc::clone(&gate)), second]);
+    let rig = device(slots, &[("scripted", &script)]);
+    rig.prepare(&key()).await.unwrap();
+    let (reply_to, done) = inbox();
+    let credit = credits(1).try_take().unwrap();
+    rig.run(&key(), vec![work("a", credit, &reply_to)]);
+    Pending {
+        rig,
+        script,
+        gate,
+        done,
+    }
+}
+
+#[actix::test]
+async fn a_second_slot_runs_beside_the_first() {
+    let mut p = pending(2, Act::Run).await;
+    let beside = run(&mut p.rig, "scripted", &["b"]).await;
+    assert!(beside[0].outcome.is_ok());
+    assert!(p.done.now().is_empty(), "the first still runs");
+    p.gate.open();
+    assert!(p.done.next().await.outcome.is_ok());
+}
+
+#[actix::test]
+async fn a_batch_that_runs_beside_one_that_panics_is_answered_with_it() {
+    let mut p = pending(2, Act::Panic).await;
+    run(&mut p.rig, "scripted", &["b"]).await;
+    let beside = p.done.next().await;
+    assert_eq!(scope(&beside), Some(Scope::Device));
+    assert!(matches!(beside.state, ItemState::Lost));
+    assert_eq!(p.rig.seat.slots.in_flight(), 0);
+}
+
 #[actix::test]
 async fn a_shape_is_released_when_nothing_runs_in_it_any_more() {
-    let script = Scripted::new([WARM_UP, Act::Take(Duration::from_millis(50))]);
-    let mut rig = device(2, &[("scripted", &script)]);
-    rig.prepare(&key()).await.unwrap();
-    assert_eq!(script.slots(), 2);
-    let (reply_to, mut done) = inbox::<WorkDone>();
-    rig.run(
-        &key(),
-        vec![work("a", credits(1).try_take().unwrap(), &reply_to)],
-    );
-    post(&rig.seat.release, Release(key()));
-    assert!(done.next().await.outcome.is_ok(), "what ran could finish");
-    rig.free.next().await;
-    eventually("the slots have gone", || script.slots() == 0).await;
+    let mut p = pending(2, Act::Run).await;
+    assert_eq!(p.script.slots(), 2);
+    post(&p.rig.seat.release, Release(key()));
+    // What is asked later is answered later: so the release was seen while the batch ran.
+    p.rig.prepare(&key_of("unknown")).await.unwrap_err();
+    assert_eq!(p.script.slots(), 2);
+    p.gate.open();
+    assert!(p.done.next().await.outcome.is_ok(), "what ran could finish");
+    eventually("the slots have gone", || p.script.slots() == 0).await;
 }
 
 #[actix::test]
 async fn a_shape_that_is_wanted_again_while_its_release_waits_stays() {
-    let script = Scripted::new([WARM_UP, Act::Take(Duration::from_millis(50))]);
-    let mut rig = device(1, &[("scripted", &script)]);
-    rig.prepare(&key()).await.unwrap();
-    let (reply_to, mut done) = inbox::<WorkDone>();
-    rig.run(
-        &key(),
-        vec![work("a", credits(1).try_take().unwrap(), &reply_to)],
+    let mut p = pending(1, Act::Run).await;
+    post(&p.rig.seat.release, Release(key()));
+    p.rig.prepare(&key()).await.unwrap();
+    p.gate.open();
+    p.done.next().await;
+    p.rig.free.next().await;
+    let next = run(&mut p.rig, "scripted", &["b"]).await;
+    assert!(next[0].outcome.is_ok());
+}
+
+#[actix::test]
+async fn the_devices_times_go_with_the_answer() {
+    let takes = Duration::from_millis(5);
+    let mut rig = device(
+        1,
+        &[("scripted", &Scripted::new([WARM_UP, Act::Take(takes)]))],
     );
-    post(&rig.seat.release, Release(key()));
     rig.prepare(&key()).await.unwrap();
-    done.next().await;
-    rig.free.next().await;
-    assert!(run(&mut rig, "scripted", &["b"]).await[0].outcome.is_ok());
+    let answer = run(&mut rig, "scripted", &["a"]).await.remove(0);
+    assert_eq!(answer.tag.stages.get(Stage::Infer), takes);
+    assert_eq!(answer.tag.stages.get(Stage::Encode), Duration::ZERO);
 }
 
 #[actix::test]

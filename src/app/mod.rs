@@ -1,7 +1,7 @@
 //! The composition root: command line, settings, and which actor gets what.
 //!
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors;
-//! - [`serve`]: from start to stop; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes.
+//! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -12,6 +12,7 @@ mod assemble;
 mod cli;
 mod exit;
 mod pid;
+mod say;
 mod serve;
 mod system;
 

@@ -4,7 +4,7 @@ use super::{
     assemble::{Assembled, assemble, cores},
     exit::Exit,
     pid::PidFile,
-    system,
+    say, system,
 };
 use crate::{
     actors::registry::Drain,
@@ -77,10 +77,11 @@ fn open_listeners(shared: &Shared) -> Vec<Bound> {
     for listen in shared.config.listen.enabled() {
         match bind(listen, workers_for(listen.name, shared), shared) {
             Ok(bound) => {
-                println!("listening {:<14} http://{}", bound.name.as_str(), bound.at);
+                let name = bound.name.as_str();
+                say::news(format_args!("listening {name:<14} http://{}", bound.at));
                 open.push(bound);
             }
-            Err(error) => eprintln!("frameloom: {error}"),
+            Err(error) => say::trouble(format_args!("frameloom: {error}")),
         }
     }
     // Set once, here.
@@ -108,17 +109,21 @@ async fn announce_models(shared: Shared, settled: tokio::sync::oneshot::Receiver
             format!("{} by {}", model.title, model.runs_on()),
         );
         match (&model.load_seconds, &model.why, &model.fix) {
-            (Some(took), ..) => println!("pipeline  {slot:<14} ready in {took:.2} s: {on}"),
-            (None, Some(why), Some(fix)) => eprintln!("pipeline  {slot:<14} failed: {why}; {fix}"),
-            _ => eprintln!("pipeline  {slot:<14} {}: {on}", model.state),
+            (Some(took), ..) => say::news(format_args!(
+                "pipeline  {slot:<14} ready in {took:.2} s: {on}"
+            )),
+            (None, Some(why), Some(fix)) => {
+                say::trouble(format_args!("pipeline  {slot:<14} failed: {why}; {fix}"))
+            }
+            _ => say::trouble(format_args!("pipeline  {slot:<14} {}: {on}", model.state)),
         }
     }
     if shared.world.is_none() {
         let model = shared.config.gamecraft.model.as_str();
-        eprintln!(
+        say::trouble(format_args!(
             "pipeline  {:<14} failed: there is no model `{model}`; change gamecraft.model",
             "world"
-        );
+        ));
     }
 }
 

@@ -33,7 +33,7 @@ pub enum BodyFault {
     Broken,
 }
 
-/// Reads the whole body.
+/// Reads the whole body, of at most `limit` bytes.
 ///
 /// # Errors
 /// See [`BodyFault`]; nothing is kept.
@@ -41,9 +41,8 @@ pub async fn read(
     shared: &Shared,
     request: &HttpRequest,
     payload: web::Payload,
+    limit: usize,
 ) -> Result<Body, BodyFault> {
-    let limits = &shared.config.limits;
-    let limit = limits.body_bytes;
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -52,7 +51,7 @@ pub async fn read(
         return Err(BodyFault::TooLarge { limit });
     }
     let all = collect(shared, payload, announced, limit);
-    tokio::time::timeout(limits.body_timeout, all)
+    tokio::time::timeout(shared.config.limits.body_timeout, all)
         .await
         .unwrap_or(Err(BodyFault::TimedOut))
 }

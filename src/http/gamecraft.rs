@@ -44,6 +44,9 @@ use std::{
 /// The group that this dialect's sessions count in.
 const GROUP: &str = "gamecraft";
 
+/// Bytes of an action's body: it is read where frames are sent, so it may not take long.
+const CONTROL_BYTES: usize = 64 * 1024;
+
 /// A frame is worth drawing for so long after its action: what a person still takes for immediate (Miller 1968, Nielsen
 /// 1993: 0.1 s).
 const DEADLINE: Duration = Duration::from_millis(100);
@@ -100,7 +103,8 @@ async fn start_stream(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let read = body::read(&shared, &request, payload).await;
+    let limit = shared.config.limits.body_bytes;
+    let read = body::read(&shared, &request, payload, limit).await;
     if matches!(read, Err(BodyFault::NoMemory)) {
         shared.world_admission.rejected(RejectReason::Memory);
     }
@@ -157,7 +161,8 @@ async fn control(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let Body { bytes, .. } = body::read(&shared, &request, payload).await?;
+    let limit = shared.config.limits.body_bytes.min(CONTROL_BYTES);
+    let Body { bytes, .. } = body::read(&shared, &request, payload, limit).await?;
     let received = Instant::now();
     fault::require_json(content_type(&request))?;
     let control = control::parse(&bytes)?;

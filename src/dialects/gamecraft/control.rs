@@ -2,9 +2,8 @@
 //!
 //! Three checks happen in the original's order: the action, then (outside of here) the stream, then the speed.
 
-use super::fault::Fault;
+use super::{fault::Fault, fields::Fields};
 use crate::session::Direction;
-use serde::Deserialize;
 use serde_json::Value;
 
 /// The original's default speed.
@@ -18,31 +17,30 @@ pub struct Control {
     speed: Value,
 }
 
-#[derive(Deserialize)]
-struct Body {
-    #[serde(default)]
-    action: Option<Value>,
-    #[serde(default)]
-    speed: Option<Value>,
-}
-
 /// Reads a body and checks its action.
 ///
 /// # Errors
 /// 400: no JSON, or an action that is none of the four.
 pub fn parse(body: &[u8]) -> Result<Control, Fault> {
-    let body: Option<Body> =
-        serde_json::from_slice(body).map_err(|e| Fault::malformed(&e.to_string()))?;
-    let (action, speed) = body.map_or((None, None), |body| (body.action, body.speed));
-    let direction = match action {
+    let fields = Fields::read(body, &["action", "speed"])?;
+    let direction = match fields.get("action") {
         None => Direction::Forward,
-        Some(Value::String(key)) => direction(&key)?,
-        Some(_) => return Err(Fault::field("action", "a string")),
+        Some(text) => {
+            let key: String =
+                serde_json::from_str(text).map_err(|_| Fault::field("action", "a string"))?;
+            direction(&key)?
+        }
     };
     Ok(Control {
         direction,
-        speed: speed.unwrap_or_else(|| SPEED.into()),
+        speed: fields.get("speed").map_or_else(|| SPEED.into(), scalar),
     })
+}
+
+/// A speed that may be a number, for the check that comes after the stream's: only a number is worth keeping.
+fn scalar(text: &str) -> Value {
+    let number: Option<serde_json::Number> = serde_json::from_str(text).ok();
+    number.map_or(Value::Null, Value::Number)
 }
 
 impl Control {
@@ -113,6 +111,20 @@ mod tests {
                 .error
                 .starts_with("400 Bad Request")
         );
+    }
+
+    #[test]
+    fn a_list_is_no_body() {
+        for body in ["[]", r#"["a",1]"#, "5", r#""w""#] {
+            let fault = parse(body.as_bytes()).unwrap_err();
+            assert!(fault.error.starts_with("400 Bad Request"), "{body}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_a_field_given_twice_counts() {
+        let control = parse(br#"{"action":"w","action":"a"}"#).unwrap();
+        assert_eq!(control.direction, Direction::Left);
     }
 
     #[test]

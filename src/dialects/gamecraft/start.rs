@@ -2,10 +2,9 @@
 //!
 //! The picture is decoded from base64 here and nowhere kept as text; the other fields are kept to be echoed.
 
-use super::fault::Fault;
+use super::{fault::Fault, fields::Fields};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 /// The original's default prompts and numbers.
 const PROMPT: &str = "Realistic, High-quality.";
@@ -66,19 +65,27 @@ pub struct Params {
     pub sample_n_frames: u32,
 }
 
-/// `{}` and `null` are the same.
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Fields<'a>(#[serde(borrow)] Option<HashMap<Cow<'a, str>, &'a RawValue>>);
+/// The fields that are read.
+const FIELDS: &[&str] = &[
+    "image_base64",
+    "image_path",
+    "prompt",
+    "add_neg_prompt",
+    "video_size",
+    "cfg_scale",
+    "seed",
+    "infer_steps",
+    "use_fp8",
+    "flow_shift_eval_video",
+    "sample_n_frames",
+];
 
 /// Reads and checks a body.
 ///
 /// # Errors
 /// 400 naming the field, or saying what is wrong with the JSON.
 pub fn parse(body: &[u8], limits: StartLimits) -> Result<Start, Fault> {
-    let Fields(fields) =
-        serde_json::from_slice(body).map_err(|e| Fault::malformed(&e.to_string()))?;
-    let fields = Reader(fields.unwrap_or_default());
+    let fields = Reader(Fields::read(body, FIELDS)?);
     let image = fields.image(limits.image_bytes)?;
     let image_path = match &image {
         Some(ImageSource::Asset(path)) => Some(path.clone()),
@@ -100,19 +107,11 @@ pub fn parse(body: &[u8], limits: StartLimits) -> Result<Start, Fault> {
     Ok(Start { image, params })
 }
 
-struct Reader<'a>(HashMap<Cow<'a, str>, &'a RawValue>);
+struct Reader<'a>(Fields<'a>);
 
 impl<'a> Reader<'a> {
-    /// A field that is there and not null.
-    fn raw(&self, name: &str) -> Option<&'a str> {
-        self.0
-            .get(name)
-            .map(|raw| raw.get())
-            .filter(|text| *text != "null")
-    }
-
     fn get<T: Deserialize<'a>>(&self, name: &str, default: T, expected: &str) -> Result<T, Fault> {
-        let Some(raw) = self.raw(name) else {
+        let Some(raw) = self.0.get(name) else {
             return Ok(default);
         };
         serde_json::from_str(raw).map_err(|_| Fault::field(name, expected))
@@ -162,7 +161,7 @@ impl<'a> Reader<'a> {
     /// The inline picture if there is one, else the path.
     fn image(&self, max_bytes: usize) -> Result<Option<ImageSource>, Fault> {
         let expected = "a base64 string";
-        if let Some(raw) = self.raw("image_base64") {
+        if let Some(raw) = self.0.get("image_base64") {
             let text: Cow<'_, str> =
                 borrowed(raw).map_err(|_| Fault::field("image_base64", expected))?;
             if !text.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{costs_nothing_lasting, start, uploads_hold_nothing};
 use crate::support::{
-    http::{Connection, Request},
+    http::{Connection, Request, post},
     observe::{eventually, metric},
     server::Server,
     world::{self, World},
@@ -43,6 +43,15 @@ fn a_body_that_says_it_is_too_long_is_refused_before_it_is_sent() {
     assert_eq!(answer.status(), 413);
     assert_eq!(answer.error(), "the body must be at most 33554432 bytes");
     assert_eq!(answer.head.get("access-control-allow-origin"), Some("*"));
+}
+
+#[test]
+fn an_action_is_no_longer_than_an_action_may_be() {
+    let server = Server::start();
+    let body = format!(r#"{{"action":[{}0]}}"#, "0,".repeat(32 * 1024));
+    let answer = post(server.addr("gamecraft"), "/control/stream_1", &body);
+    assert_eq!(answer.status(), 413);
+    assert_eq!(answer.error(), "the body must be at most 65536 bytes");
 }
 
 #[test]

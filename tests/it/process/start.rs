@@ -181,3 +181,14 @@ fn settings_that_are_wrong_do_not_pass_the_check() {
     assert_eq!(code, Some(78), "{printed}");
     assert!(printed.contains("gamecraft.fps"), "{printed}");
 }
+
+#[test]
+fn a_full_disk_behind_its_output_does_not_end_it() {
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let server = bare(&["serve"]).stdout(full).only(&[]).unready().start();
+    server.await_printed("model ready");
+    assert!(server.terminate().success());
+}

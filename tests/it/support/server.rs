@@ -78,6 +78,12 @@ impl Launch {
         self
     }
 
+    /// With its standard output going there instead of to the test.
+    pub fn stdout(mut self, to: impl Into<Stdio>) -> Self {
+        self.command.stdout(to);
+        self
+    }
+
     /// Waits for these listeners only.
     pub fn only(mut self, listeners: &[&'static str]) -> Self {
         self.listeners = listeners.to_vec();
@@ -302,7 +308,10 @@ struct Printed {
 impl Output {
     fn collect(child: &mut Child) -> Arc<Self> {
         let output = Arc::new(Self::default());
-        output.follow(child.stdout.take().expect("stdout is piped"));
+        match child.stdout.take() {
+            Some(pipe) => output.follow(pipe),
+            None => output.change(|printed| printed.closed += 1),
+        }
         output.follow(child.stderr.take().expect("stderr is piped"));
         output
     }

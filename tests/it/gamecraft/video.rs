@@ -2,7 +2,7 @@
 
 use crate::support::{
     http::Connection,
-    observe::{eventually, metric},
+    observe::{allow_many_files, eventually, metric},
     pictures,
     server::Server,
     video::{BETWEEN, OPENING, Video},
@@ -184,6 +184,7 @@ fn a_viewer_that_does_not_read_skips_frames_and_holds_up_nobody() {
 
 #[test]
 fn a_thousand_viewers_that_leave_are_no_longer_counted() {
+    allow_many_files();
     let server = Server::with_settings(LIVELY);
     let world = World::start(&server);
     let mut viewers: Vec<_> = (0..1000).map(|_| world.video()).collect();

@@ -2,7 +2,7 @@
 
 use crate::support::{
     http::{Connection, Request},
-    observe::{eventually, metric},
+    observe::{allow_many_files, eventually, metric},
     server::{Launch, Server},
     socket::Ending,
     world::{self, World},
@@ -21,6 +21,7 @@ const SOCKETS: usize = 50;
 const STALLED: usize = 10;
 
 fn ends_everybody_properly(signal: Signal) {
+    allow_many_files();
     let mut server = Server::with_settings(MOVING);
     let world = World::start(&server);
     let videos: Vec<_> = (0..VIEWERS).map(|_| world.video()).collect();

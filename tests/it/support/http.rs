@@ -37,7 +37,6 @@ pub struct Answer {
 
 /// One connection.
 pub struct Connection {
-    socket: TcpStream,
     reader: BufReader<TcpStream>,
 }
 
@@ -148,12 +147,12 @@ impl Connection {
         let socket = TcpStream::connect(addr)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
-        let reader = BufReader::new(socket.try_clone()?);
-        Ok(Self { socket, reader })
+        let reader = BufReader::new(socket);
+        Ok(Self { reader })
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.write_all(bytes)
+        self.reader.get_mut().write_all(bytes)
     }
 
     /// Reads a head; what follows it stays.

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rustix::process::{Resource, getrlimit, setrlimit};
+
 use super::{
     http,
     server::{Server, look_again},
@@ -20,6 +22,13 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "never came true: {what}");
         look_again();
     }
+}
+
+/// Lets a test hold as many sockets as the system allows; the usual limit is 1,024.
+pub fn allow_many_files() {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    setrlimit(Resource::Nofile, files).expect("the soft limit may be raised to the hard one");
 }
 
 /// The text of `/metrics`.

@@ -1,7 +1,8 @@
 //! A real server process on free ports: started, waited for, and ended again whatever the test does.
 //!
 //! Responsible for the life of the process; not for speaking any dialect to it.
-//! Invariant: no `Server` value exists whose process has not been ready, and none outlives its value.
+//! Invariant: no `Server` value exists whose process does not listen (and is ready, unless the test asks for less), and no
+//! process outlives its value.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};

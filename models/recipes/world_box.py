@@ -9,15 +9,13 @@ Usage: world_box.py [--check]    (--check compares with the committed files and 
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import re
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from graph import Graph, Value
+from model_files import write_or_check
 
 FOLDER = Path(__file__).resolve().parent.parent / "world-box"
 
@@ -207,22 +205,5 @@ def sharpened(g: Graph, frame: Value, magnification: Value, view: Lens) -> Value
     return g.op("Clip", frame + edge * amount, 0.0, 1.0)
 
 
-def main() -> int:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--check", action="store_true", help="compare with the committed files, write nothing")
-    check = arguments.parse_args().check
-    model = build()
-    digest = hashlib.sha256(model).hexdigest()
-    manifest = (FOLDER / "model.toml").read_text(encoding="utf-8")
-    manifest = re.sub(r'(?m)^sha256 = ".*"$', f'sha256 = "{digest}"', manifest)
-    files = {"model.onnx": model, "model.toml": manifest.encode()}
-    stale = [name for name, data in files.items() if not (FOLDER / name).exists() or (FOLDER / name).read_bytes() != data]
-    if not check:
-        for name, data in files.items():
-            (FOLDER / name).write_bytes(data)
-    print(f"{digest}  {len(model)} bytes; {'differs: ' + ', '.join(stale) if stale else 'the same as before'}")
-    return 1 if check and stale else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(FOLDER, build(), __doc__.splitlines()[0]))

@@ -288,6 +288,13 @@ mod tests {
     }
 
     #[test]
+    fn a_renewal_steps_back_as_far_here_as_in_the_graph() {
+        let recipe = include_str!("../../../models/recipes/world_box.py");
+        let same = format!("RENEW_STEP = {RENEW_STEP}\n");
+        assert!(recipe.contains(&same), "{same}");
+    }
+
+    #[test]
     fn a_new_motion_is_still_and_at_zero() {
         let (motion, now) = motion();
         assert!(motion.is_still(now));

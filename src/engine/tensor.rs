@@ -123,15 +123,6 @@ impl Tensor {
         }
     }
 
-    /// Bytes of the elements.
-    pub fn size_bytes(&self) -> usize {
-        match &self.data {
-            Data::F32(v) => size_of_val(v.as_slice()),
-            Data::I32(v) => size_of_val(v.as_slice()),
-            Data::U8(v) => v.len(),
-        }
-    }
-
     /// Lays tensors that agree in all but the first dimension behind one another.
     ///
     /// # Errors

@@ -16,12 +16,12 @@ pub use messages::{
 
 use super::{
     codec::{Encode, Encoded},
-    credit::Credits,
+    credit::{Credit, Credits},
     post::post,
     work::{Submit, Tag, Work, WorkDone, WorkError, WorkOrder},
 };
 use crate::{
-    engine::{EngineKey, Item},
+    engine::{EngineKey, Item, Outputs},
     media::{
         Stage,
         jpeg::{Quality, Subsampling},
@@ -129,13 +129,7 @@ impl Buffer {
         }
     }
 
-    fn submit(
-        &mut self,
-        drawing: Drawing,
-        credit: super::credit::Credit,
-        now: Instant,
-        ctx: &mut Context<Self>,
-    ) {
+    fn submit(&mut self, drawing: Drawing, credit: Credit, now: Instant, ctx: &mut Context<Self>) {
         self.repeat.take().map(|repeat| ctx.cancel_future(repeat));
         if !std::mem::replace(&mut self.moving, true) {
             post(&self.wiring.session, Report::Ingested);
@@ -188,6 +182,35 @@ impl Buffer {
                 buffer.output.repeat(frame);
                 buffer.rest(ctx);
             }));
+        }
+    }
+
+    /// The engine gave a frame: on to the codec pool with it, and with its credit.
+    fn drawn(&mut self, tag: Tag, outputs: Outputs, credit: Credit, ctx: &mut Context<Self>) {
+        // Told now: the next frame may fail before this one is encoded, and that would be no failure in a row.
+        if self.failing == Some(Failing::Engine) {
+            self.recovered();
+        }
+        let encode = Encode {
+            tag,
+            outputs,
+            finish: self.finish,
+            quality: self.quality,
+            credit,
+            reply_to: ctx.address().recipient(),
+        };
+        post(&self.wiring.codec, encode);
+    }
+
+    fn not_drawn(&mut self, why: &WorkError) {
+        self.core.not_drawn();
+        match why {
+            WorkError::Expired => {
+                self.core.too_late();
+                self.output.dropped(DropReason::Late);
+            }
+            WorkError::Abandoned => self.output.dropped(DropReason::Abandoned),
+            WorkError::Run(_) | WorkError::Lost => self.failed(Failing::Engine, why.to_string()),
         }
     }
 
@@ -248,49 +271,14 @@ impl Handler<WorkDone> for Buffer {
     type Result = ();
 
     fn handle(&mut self, done: WorkDone, ctx: &mut Self::Context) {
-        let WorkDone {
-            tag,
-            outcome,
-            state,
-            credit,
-            ..
-        } = done;
         let now = Instant::now();
-        self.core.state_home(state, now);
-        match outcome {
-            Ok(outputs) => {
-                // Told now: the next frame may fail before this one is encoded, and that would be no failure in a row.
-                if self.failing == Some(Failing::Engine) {
-                    self.recovered();
-                }
-                let (finish, quality) = (self.finish, self.quality);
-                let reply_to = ctx.address().recipient();
-                post(
-                    &self.wiring.codec,
-                    Encode {
-                        tag,
-                        outputs,
-                        finish,
-                        quality,
-                        credit,
-                        reply_to,
-                    },
-                );
-            }
-            Err(e) => {
-                drop(credit);
+        self.core.state_home(done.state, now);
+        match done.outcome {
+            Ok(outputs) => self.drawn(done.tag, outputs, done.credit, ctx),
+            Err(why) => {
+                drop(done.credit);
                 self.core.credit_home(now);
-                self.core.not_drawn();
-                match e {
-                    WorkError::Expired => {
-                        self.core.too_late();
-                        self.output.dropped(DropReason::Late);
-                    }
-                    WorkError::Abandoned => self.output.dropped(DropReason::Abandoned),
-                    WorkError::Run(_) | WorkError::Lost => {
-                        self.failed(Failing::Engine, e.to_string());
-                    }
-                }
+                self.not_drawn(&why);
             }
         }
         self.drive(ctx);

@@ -7,6 +7,7 @@
 
 pub mod actors;
 pub mod app;
+pub mod client;
 pub mod config;
 pub mod dialects;
 pub mod engine;

@@ -1,7 +1,10 @@
 //! What a person can type. `frameloom` alone means `frameloom serve`.
 
-use super::{exit::Exit, pid, serve};
-use crate::config::{Config, ConfigErrors, Flag, Sources};
+use super::{bare, exit::Exit, pid, serve, system};
+use crate::{
+    client::bench,
+    config::{Config, ConfigErrors, Flag, Sources},
+};
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use std::{path::PathBuf, process::ExitCode};
@@ -27,6 +30,22 @@ enum Command {
         #[command(subcommand)]
         what: ConfigCommand,
     },
+    /// Measure this program on this machine, against the least that could do the same.
+    Bench(bench::Options),
+    /// A helper process of `bench`.
+    #[command(hide = true)]
+    BenchRole {
+        #[command(subcommand)]
+        role: Role,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Role {
+    /// The model and the encoder in a bare loop.
+    Loop(bare::Options),
+    #[command(flatten)]
+    Client(bench::Role),
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,6 +75,7 @@ struct Settings {
 
 /// Runs the program.
 pub fn run() -> ExitCode {
+    system::keep_frames_and_no_uploads();
     let cli = Cli::parse();
     let outcome = match cli.command {
         None => with_config(&cli.settings, serve::serve),
@@ -73,6 +93,15 @@ pub fn run() -> ExitCode {
             println!("settings are sound");
             Ok(Exit::Ok)
         }),
+        Some(Command::Bench(options)) => bench::run(&options).map(|all_met| match all_met {
+            true => Exit::Ok,
+            false => Exit::Failure,
+        }),
+        Some(Command::BenchRole { role }) => match role {
+            Role::Loop(options) => bare::run(&options),
+            Role::Client(role) => bench::play(&role),
+        }
+        .map(|()| Exit::Ok),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -28,7 +28,6 @@ const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 /// If it cannot start at all; a listener that cannot be opened is only told.
 pub fn serve(config: Config) -> anyhow::Result<Exit> {
     telemetry::init_log(&config.log).context("logging")?;
-    system::give_back_large_blocks();
     system::allow_many_files();
     let pid_file = config
         .server

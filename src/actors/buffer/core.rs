@@ -63,8 +63,6 @@ pub struct Core {
     /// The frame that started last was not run, because its deadline had passed.
     was_late: bool,
     state: Option<ItemState>,
-    /// Since when nothing that is in flight has been in the way.
-    unblocked: Instant,
     next_frame: u64,
     open: bool,
 }
@@ -81,11 +79,10 @@ impl Core {
             class: spec.class,
             was_late: false,
             state: None,
-            unblocked: now,
             next_frame: 0,
             open: false,
         };
-        core.state_home(ItemState::Lost, now);
+        core.state_home(ItemState::Lost);
         core
     }
 
@@ -144,13 +141,12 @@ impl Core {
     }
 
     /// The state came back; one that was lost begins again.
-    pub fn state_home(&mut self, state: ItemState, now: Instant) {
+    pub fn state_home(&mut self, state: ItemState) {
         let state = match state {
             ItemState::Lost | ItemState::None => ItemState::Fresh(self.track.fresh_state()),
             kept => kept,
         };
         self.state = Some(state);
-        self.unblocked = now;
     }
 
     /// The frame that started last came to nothing.
@@ -163,11 +159,6 @@ impl Core {
     /// asks a moment before it sees all.
     pub fn too_late(&mut self) {
         self.was_late = true;
-    }
-
-    /// A credit came back.
-    pub fn credit_home(&mut self, now: Instant) {
-        self.unblocked = now;
     }
 
     /// A number for a frame that is no drawing: the start picture or a repeat.
@@ -214,7 +205,9 @@ impl Core {
         }))
     }
 
-    /// Where an action's time went so far: on its way in, waiting for what was in flight, waiting for the beat.
+    /// Where an action's time went so far: on its way in, waiting for the beat, and whatever it waited beyond that.
+    ///
+    /// What is in flight and comes back before the beat has delayed nothing, so only the wait after the beat is queueing.
     fn waits(&mut self, now: Instant) -> StageTimes {
         let mut stages = StageTimes::default();
         let asked = match self.pending.peek() {
@@ -228,9 +221,11 @@ impl Core {
             None => self.pacer.due().unwrap_or(now),
         };
         let waited = now.saturating_duration_since(asked);
-        let blocked = self.unblocked.saturating_duration_since(asked).min(waited);
-        stages.set(Stage::Queue, blocked);
-        stages.set(Stage::Tick, waited - blocked);
+        let beat = self.pacer.due().map_or(Duration::ZERO, |due| {
+            due.saturating_duration_since(asked).min(waited)
+        });
+        stages.set(Stage::Tick, beat);
+        stages.set(Stage::Queue, waited - beat);
         stages
     }
 }

@@ -31,7 +31,7 @@ fn drawing(step: Step) -> Drawing {
 /// Draws the frame that is due and brings its state home at the same moment.
 fn draw(core: &mut Core, now: Instant) -> Drawing {
     let mut drawn = drawing(core.step(now, true));
-    core.state_home(std::mem::take(&mut drawn.state), now);
+    core.state_home(std::mem::take(&mut drawn.state));
     drawn
 }
 
@@ -45,7 +45,7 @@ fn without_pacing_a_frame_starts_as_soon_as_the_state_is_home() {
         matches!(core.step(t0, true), Step::Blocked),
         "the state is away"
     );
-    core.state_home(first.state, t0);
+    core.state_home(first.state);
     assert!(matches!(core.step(t0, false), Step::Blocked), "no credit");
     assert_eq!(
         drawing(core.step(t0, true)).frame,
@@ -80,17 +80,22 @@ fn an_action_at_rest_starts_a_frame_at_once() {
 }
 
 #[test]
-fn waiting_for_what_is_in_flight_is_queueing_and_waiting_for_the_beat_is_not() {
+fn what_is_in_flight_queues_an_action_only_beyond_the_beat() {
     let (t0, log) = (Instant::now(), TrackLog::drawing(usize::MAX));
     let mut core = core(BEAT, &log, t0);
+    let ms = Duration::from_millis;
     core.offer(t0, action(1)).unwrap();
     let first = drawing(core.step(t0, true));
-    let ms = Duration::from_millis;
     core.offer(t0 + ms(5), action(2)).unwrap();
-    core.state_home(first.state, t0 + ms(25));
+    core.state_home(first.state);
     let second = drawing(core.step(t0 + BEAT, true));
-    assert_eq!(second.stages.get(Stage::Queue), ms(20));
-    assert_eq!(second.stages.get(Stage::Tick), ms(8));
+    assert_eq!(second.stages.get(Stage::Queue), Duration::ZERO);
+    assert_eq!(second.stages.get(Stage::Tick), BEAT - ms(5));
+    core.offer(t0 + BEAT + ms(5), action(3)).unwrap();
+    core.state_home(second.state);
+    let third = drawing(core.step(t0 + 2 * BEAT + ms(9), true));
+    assert_eq!(third.stages.get(Stage::Queue), ms(9));
+    assert_eq!(third.stages.get(Stage::Tick), BEAT - ms(5));
 }
 
 #[test]
@@ -126,7 +131,7 @@ fn a_lost_state_begins_again_from_the_start_picture_and_a_kept_one_does_not() {
     draw(&mut core, t0);
     assert_eq!(log.fresh(), 1);
     drawing(core.step(t0, true));
-    core.state_home(ItemState::Lost, t0);
+    core.state_home(ItemState::Lost);
     assert_eq!(log.fresh(), 2);
     assert!(matches!(
         drawing(core.step(t0, true)).state,

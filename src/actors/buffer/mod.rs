@@ -271,13 +271,11 @@ impl Handler<WorkDone> for Buffer {
     type Result = ();
 
     fn handle(&mut self, done: WorkDone, ctx: &mut Self::Context) {
-        let now = Instant::now();
-        self.core.state_home(done.state, now);
+        self.core.state_home(done.state);
         match done.outcome {
             Ok(outputs) => self.drawn(done.tag, outputs, done.credit, ctx),
             Err(why) => {
                 drop(done.credit);
-                self.core.credit_home(now);
                 self.not_drawn(&why);
             }
         }
@@ -306,7 +304,6 @@ impl Handler<Encoded> for Buffer {
             Err(why) => self.failed(Failing::Encoder, why),
         }
         drop(credit);
-        self.core.credit_home(now);
         self.drive(ctx);
     }
 }

@@ -44,8 +44,9 @@ impl<'a> Bench<'a> {
         Self { test, engine, slot }
     }
 
-    /// Runs a batch and waits for it.
+    /// Runs a batch and waits for it. Never more than the engine says: what it does then is its own affair.
     pub fn run(&mut self, batch: Vec<Item>) -> Vec<ItemDone> {
+        assert!(batch.len() <= self.engine.max_batch().get());
         run(&mut *self.slot, batch)
     }
 

@@ -4,7 +4,7 @@ use frameloom::engine::{
     Backend, DType, EngineKey, Manifest, Model, Repository, Role, Tensor, cpu::Rten,
     scripted::Scripted,
 };
-use std::path::Path;
+use std::{num::NonZeroUsize, path::Path};
 
 /// One backend and its models.
 pub struct Subject {
@@ -74,9 +74,14 @@ pub fn subjects() -> Vec<Subject> {
 const SIDE: usize = 64;
 
 /// The built-in model: state that moves on at chunk boundaries.
+///
+/// It is served one item at a time, since batches gain nothing on a CPU; here it takes some, as its graph can.
 pub fn world_box() -> TestModel {
     let repository = Repository::open(None);
-    let model = repository.get("world-box").unwrap().clone();
+    let built_in = repository.get("world-box").unwrap();
+    let model = altered(built_in, &built_in.read().unwrap(), |manifest| {
+        manifest.batch.max = NonZeroUsize::new(4).unwrap();
+    });
     TestModel {
         key: model.key(&[("height", SIDE), ("width", SIDE)]).unwrap(),
         model,
@@ -143,15 +148,19 @@ pub fn picture(session: u32) -> Tensor {
     Tensor::f32(vec![1, 3, SIDE, SIDE], pixels).unwrap()
 }
 
+fn altered(model: &Model, file: &[u8], alter: impl FnOnce(&mut Manifest)) -> Model {
+    let mut manifest = Manifest::clone(&model.manifest);
+    alter(&mut manifest);
+    let name = manifest.name.clone();
+    let mut repository = Repository::default();
+    repository.insert(manifest, file.to_vec());
+    repository.get(&name).unwrap().clone()
+}
+
 impl TestModel {
     /// The same model with another file behind another manifest.
     pub fn altered(&self, file: &[u8], alter: impl FnOnce(&mut Manifest)) -> Model {
-        let mut manifest = Manifest::clone(&self.model.manifest);
-        alter(&mut manifest);
-        let name = manifest.name.clone();
-        let mut repository = Repository::default();
-        repository.insert(manifest, file.to_vec());
-        repository.get(&name).unwrap().clone()
+        altered(&self.model, file, alter)
     }
 
     /// A tensor of another type and the same shape.

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, http::header, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
-/// Memory is leased in steps of this where a body does not say how long it is.
+/// Memory is leased in steps of this as a body comes: who says that much will come, and sends nothing, keeps nobody out.
 const STEP: usize = 64 * 1024;
 
 /// A body with the memory that it takes.
@@ -63,9 +63,11 @@ async fn collect(
     limit: usize,
 ) -> Result<Body, BodyFault> {
     let lease = |bytes| shared.uploads.try_lease(bytes).ok_or(BodyFault::NoMemory);
-    let mut leased = announced.unwrap_or(0);
+    let announced = announced.unwrap_or(0);
+    let mut leased = announced.min(STEP);
     let mut leases = vec![lease(leased)?];
-    let mut bytes = BytesMut::with_capacity(leased);
+    // Only addresses: the system gives memory to what is written.
+    let mut bytes = BytesMut::with_capacity(announced);
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|_| BodyFault::Broken)?;
         if bytes.len() + chunk.len() > limit {

@@ -86,8 +86,8 @@ fn an_upload_beyond_the_memory_of_all_uploads_is_refused_until_there_is_room() {
         "[limits]\nupload_memory_bytes = 1048576\nbody_bytes = 1000000\nimage_bytes = 65536\n",
     );
     let mut holding = Connection::open(server.addr("gamecraft"));
-    holding.write(&head("Content-Length: 900000\r\n")).unwrap();
-    holding.write(b"{").unwrap();
+    holding.write(&head("Content-Length: 900001\r\n")).unwrap();
+    holding.write(&vec![b' '; 900_000]).unwrap();
     let other = format!(r#"{{"colour":"{}"}}"#, "x".repeat(300_000));
     eventually("the first holds its memory", || {
         metric(&server, "frameloom_upload_memory_bytes", &[]) >= 900_000.0
@@ -104,6 +104,24 @@ fn an_upload_beyond_the_memory_of_all_uploads_is_refused_until_there_is_room() {
     assert_eq!(counted, 1.0);
     drop(holding);
     uploads_hold_nothing(&server);
+    assert_eq!(start(&server, &other).status(), 200);
+}
+
+#[test]
+fn uploads_that_are_announced_and_do_not_come_keep_nobody_out() {
+    let server = Server::with_settings(
+        "[limits]\nupload_memory_bytes = 1048576\nbody_bytes = 1000000\nimage_bytes = 65536\n",
+    );
+    let _waiting = [(); 4].map(|()| {
+        let mut connection = Connection::open(server.addr("gamecraft"));
+        let announced = [head("Content-Length: 900000\r\n"), b"{".to_vec()].concat();
+        connection.write(&announced).unwrap();
+        connection
+    });
+    eventually("they are being read", || {
+        metric(&server, "frameloom_upload_memory_bytes", &[]) >= 4.0 * 65536.0
+    });
+    let other = format!(r#"{{"colour":"{}"}}"#, "x".repeat(300_000));
     assert_eq!(start(&server, &other).status(), 200);
 }
 

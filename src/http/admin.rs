@@ -1,6 +1,6 @@
 //! The admin listener: metrics, sessions, models. On loopback, or behind a token. Errors are problems as in RFC 9457.
 
-use super::shared::Shared;
+use super::{readable::readable, shared::Shared};
 use crate::{
     actors::{
         board::ModelView,
@@ -25,22 +25,18 @@ use std::collections::BTreeMap;
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.service(
-        web::resource("/metrics")
-            .wrap(from_fn(authorise))
-            .route(web::get().to(metrics)),
-    )
-    .service(
-        web::scope("/admin")
-            .wrap(from_fn(authorise))
-            .route("/sessions", web::get().to(sessions))
-            .route("/sessions/{id}", web::get().to(session))
-            .route("/sessions/{id}", web::delete().to(end_session))
-            .route("/models", web::get().to(models))
-            .default_service(web::to(|| async {
-                problem(StatusCode::NOT_FOUND, "not-found", "No such resource.")
-            })),
-    );
+    app.service(readable("/metrics", metrics).wrap(from_fn(authorise)))
+        .service(
+            web::scope("/admin")
+                .wrap(from_fn(authorise))
+                .route("/sessions", web::get().to(sessions))
+                .route("/sessions/{id}", web::get().to(session))
+                .route("/sessions/{id}", web::delete().to(end_session))
+                .route("/models", web::get().to(models))
+                .default_service(web::to(|| async {
+                    problem(StatusCode::NOT_FOUND, "not-found", "No such resource.")
+                })),
+        );
 }
 
 #[derive(Serialize)]

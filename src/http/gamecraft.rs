@@ -3,6 +3,7 @@
 use super::{
     body::{self, Body, BodyFault},
     mjpeg::MjpegBody,
+    readable::read,
     refusal::Refusal,
     shared::Shared,
     ws,
@@ -58,7 +59,6 @@ const MAX_FAILURES: u32 = 10;
 pub fn routes(app: &mut web::ServiceConfig) {
     let get = || web::route().guard(guard::Get());
     let post = || web::route().guard(guard::Post());
-    let read = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
     app.service(only("/health", "GET, HEAD", read().to(health)))
         .service(only("/start_stream", "POST", post().to(start_stream)))
         .service(only("/control/{id}", "POST", post().to(control)))

@@ -1,6 +1,6 @@
 //! The page of the original's kind, on a listener of its own: the page, its files, its health, and the API under `/api`.
 
-use super::{assets, cors, gamecraft, shared::Shared};
+use super::{assets, cors, gamecraft, readable::readable, shared::Shared};
 use crate::config::ListenName;
 use actix_web::{HttpRequest, HttpResponse, middleware::from_fn, web};
 use serde::Serialize;
@@ -10,9 +10,9 @@ const DEFAULT_API_PORT: u16 = 8083;
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.route("/", web::get().to(page))
-        .route("/static/{path:.*}", web::get().to(file))
-        .route("/health", web::get().to(health))
+    app.service(readable("/", page))
+        .service(readable("/static/{path:.*}", file))
+        .service(readable("/health", health))
         // The original forwards these to the API's process; here it is the same process.
         .service(
             web::scope("/api")

@@ -1,6 +1,6 @@
 //! `/livez` and `/readyz`, on every listener: the process lives; new sessions are taken.
 
-use super::shared::Shared;
+use super::{readable::readable, shared::Shared};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
@@ -19,8 +19,8 @@ struct ModelReady<'a> {
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.route("/livez", web::get().to(livez))
-        .route("/readyz", web::get().to(readyz));
+    app.service(readable("/livez", livez))
+        .service(readable("/readyz", readyz));
 }
 
 async fn livez() -> &'static str {

@@ -4,7 +4,7 @@
 //! - [`gamecraft`], [`gamecraft_page`], [`studio`], [`admin`], [`health`]: the routes, one file each;
 //! - [`ws`]: the one file that knows `actix-web-actors`; [`mjpeg`]: the body of a picture stream;
 //! - [`line`]: connections, how many, and how long one may say nothing;
-//! - [`body`], [`cors`], [`refusal`], [`assets`]: what routes share.
+//! - [`body`], [`cors`], [`refusal`], [`assets`], [`readable`]: what routes share.
 
 mod admin;
 mod assets;
@@ -15,6 +15,7 @@ mod gamecraft_page;
 mod health;
 mod line;
 mod mjpeg;
+mod readable;
 mod refusal;
 pub mod server;
 pub mod shared;

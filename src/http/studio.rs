@@ -1,16 +1,16 @@
 //! The studio on the main listener, its status, and the other dialects under the same origin.
 
-use super::{assets, cors, gamecraft, shared::Shared};
+use super::{assets, cors, gamecraft, readable::readable, shared::Shared};
 use crate::config::ListenName;
 use actix_web::{HttpRequest, HttpResponse, http::header, middleware::from_fn, web};
 use serde::Serialize;
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
-    app.route("/", web::get().to(root))
-        .route("/health", web::get().to(health))
-        .route("/studio/status.json", web::get().to(status))
-        .route("/studio/{path:.*}", web::get().to(file))
+    app.service(readable("/", root))
+        .service(readable("/health", health))
+        .service(readable("/studio/status.json", status))
+        .service(readable("/studio/{path:.*}", file))
         .service(
             web::scope("/d/gamecraft")
                 .wrap(from_fn(cors::allow_all))

@@ -1,7 +1,7 @@
 //! Health that does not lie, on every listener, with a model that works and with models that do not.
 
 use crate::support::{
-    http::{get, post},
+    http::{Connection, Request, get, post},
     observe::eventually,
     server::{Launch, Server},
 };
@@ -99,6 +99,38 @@ fn every_listener_says_that_it_lives_and_is_ready() {
             "ready": true, "draining": false, "models": [{"model": "world-box", "state": "ready"}]
         });
         assert_eq!((ready.status(), ready.json()), (200, known), "{name}");
+    }
+}
+
+#[test]
+fn a_monitor_may_ask_for_the_head_alone() {
+    let server = Server::start();
+    for (listener, path) in [
+        ("main", "/livez"),
+        ("gamecraft", "/readyz"),
+        ("main", "/"),
+        ("gamecraft_page", "/"),
+        ("gamecraft_page", "/health"),
+        ("admin", "/metrics"),
+    ] {
+        let mut connection = Connection::open(server.addr(listener));
+        let request = Request::new("HEAD", path).bytes();
+        connection.write(&request).unwrap();
+        assert_eq!(connection.head().unwrap().status, 200, "{listener} {path}");
+    }
+}
+
+#[test]
+fn what_can_only_be_read_says_so() {
+    let server = Server::start();
+    for (listener, path) in [
+        ("main", "/"),
+        ("gamecraft", "/livez"),
+        ("admin", "/metrics"),
+    ] {
+        let answer = post(server.addr(listener), path, "{}");
+        assert_eq!(answer.status(), 405, "{listener} {path}");
+        assert_eq!(answer.head.get("allow"), Some("GET, HEAD"));
     }
 }
 

@@ -19,6 +19,10 @@ clippy:
 test *filter:
     cargo nextest run --locked {{filter}}
 
+# The built-in graphs come out of their recipes byte for byte (needs models/recipes/requirements.txt installed).
+recipes:
+    for recipe in world_box affine golden; do python3 models/recipes/$recipe.py --check; done
+
 # The examples in the documentation.
 doc-test:
     cargo test --doc --locked

@@ -8,6 +8,7 @@ use rustix::{
     process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open},
 };
 use std::{
+    fmt::Display,
     os::fd::OwnedFd,
     path::{Path, PathBuf},
     time::Duration,
@@ -88,9 +89,18 @@ pub fn stop(config: Config) -> anyhow::Result<Exit> {
 /// A server that runs under this number; the system may have given it to another program since.
 fn open(pid: Pid) -> Option<OwnedFd> {
     let process = pidfd_open(pid, PidfdFlags::empty()).ok()?;
-    let is_another = std::fs::read_to_string(format!("/proc/{pid}/comm"))
-        .is_ok_and(|name| name.trim_end() != env!("CARGO_PKG_NAME"));
+    // The binary may have been given another name when it was installed: then this process bears it too.
+    let ours = [
+        env!("CARGO_PKG_NAME").to_owned(),
+        name_of("self").unwrap_or_default(),
+    ];
+    let is_another = name_of(pid).is_ok_and(|name| !ours.contains(&name));
     (!is_another).then_some(process)
+}
+
+fn name_of(process: impl Display) -> std::io::Result<String> {
+    let name = std::fs::read_to_string(format!("/proc/{process}/comm"))?;
+    Ok(name.trim_end().to_owned())
 }
 
 fn read(path: &Path) -> anyhow::Result<Pid> {

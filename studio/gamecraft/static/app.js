@@ -13,6 +13,7 @@ const API = document.querySelector('meta[name="api-url"]').content || `http://${
 let healthy = false;
 let imageBase64 = '';
 let stream = null;
+let starting = false;
 let watching = false;
 let noData = { timer: 0, count: 0 };
 
@@ -79,6 +80,8 @@ async function stop() {
 }
 
 async function start() {
+  if (starting) return; // a double click would leave a stream that nobody stops
+  starting = true;
   await stop();
   say('Starting…');
   try {
@@ -97,6 +100,7 @@ async function start() {
   } catch (error) {
     say(error.message, true);
   }
+  starting = false;
   showButtons();
 }
 

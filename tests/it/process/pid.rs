@@ -2,9 +2,13 @@
 
 use crate::support::{
     http::get,
+    observe::eventually,
     server::{Launch, Server},
 };
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 use tempfile::TempDir;
 
 /// A folder with a place for a pid file.
@@ -85,6 +89,31 @@ fn the_number_of_another_program_is_not_taken_for_a_server() {
     assert_eq!(other.try_wait().unwrap(), None, "it was left alone");
     other.kill().unwrap();
     other.wait().unwrap();
+}
+
+#[test]
+fn a_server_that_was_installed_under_another_name_is_stopped_by_that_name() {
+    let (dir, file) = place();
+    let renamed = dir.path().join("weaver");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_frameloom"), &renamed).unwrap();
+    let mut server = Command::new(&renamed)
+        .args(["serve", "--pid-file", file.to_str().unwrap()])
+        .envs(
+            ["MAIN", "GAMECRAFT", "GAMECRAFT_PAGE", "ADMIN"].map(|name| {
+                let port = format!("FRAMELOOM__LISTEN__{name}__PORT");
+                (port, "0")
+            }),
+        )
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("it is stopped", || {
+        let mut stop = Command::new(&renamed);
+        let stopped = stop.args(["stop", "--pid-file", file.to_str().unwrap()]);
+        stopped.output().unwrap().status.success()
+    });
+    server.wait().unwrap();
 }
 
 #[test]

@@ -46,7 +46,8 @@ impl Registry {
             session,
             buffer,
         };
-        tracing::info!(session = %handle.id, pipeline = handle.spec.pipeline, engine = %handle.key, "session opened");
+        let ((width, height), model) = (handle.size, &handle.key.model);
+        tracing::info!(session = %handle.id, pipeline = handle.spec.pipeline, %model, width, height, "session opened");
         self.config.directory.insert(handle.clone());
         (handle, attached)
     }

@@ -211,7 +211,7 @@ impl DeviceThread {
         if let Some(loaded) = self.loaded.get(model) {
             loaded.meters.loaded(took);
         }
-        let millis = took.as_millis();
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(model = %model, device = %self.config.spec.name, millis, "model ready");
         Ok(())
     }

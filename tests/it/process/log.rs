@@ -48,5 +48,8 @@ fn logs_can_be_read_by_programs() {
     let line = printed.lines().find(|line| line.contains("session ended"));
     let event: Value = serde_json::from_str(line.unwrap()).unwrap();
     assert!(event.to_string().contains(&world.id), "{event}");
+    let line = printed.lines().find(|line| line.contains("model ready"));
+    let event: Value = serde_json::from_str(line.unwrap()).unwrap();
+    assert!(event["millis"].is_u64(), "{event}");
     assert_eq!(event["level"], "INFO");
 }

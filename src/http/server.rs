@@ -14,6 +14,7 @@ use actix_web::{
     App, Error, HttpServer,
     body::MessageBody,
     dev::{Server, ServerHandle, ServiceRequest, ServiceResponse},
+    http::{ConnectionType, header},
     middleware::{Condition, Next, from_fn},
     rt::net::TcpStream,
     web,
@@ -31,6 +32,10 @@ const CUT_AFTER_SECONDS: u64 = 1;
 
 /// TCP asks a silent peer whether it is still there after this long, and again at this interval.
 const KEEPALIVE: Duration = Duration::from_secs(15);
+
+/// After the answer to a larger body the connection is closed. The buffer that the body was read into stays as large as it
+/// became for as long as the connection does (200 KiB), and an upload is rarely followed by another.
+const KEPT_BODY: u64 = 32 * 1024;
 
 /// A listener that is open.
 pub struct Bound {
@@ -156,12 +161,26 @@ async fn answer<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<Answered>, Error> {
     let began = Instant::now();
     let busy = request.conn_data::<Line>().map(Line::busy);
+    let is_large = has_large_body(&request);
     let answer = next.call(request).await;
     let status = match &answer {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
     meters.answered(status.as_u16(), began.elapsed());
-    let answer = answer?.map_into_boxed_body();
+    let mut answer = answer?.map_into_boxed_body();
+    if is_large {
+        let head = answer.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
     Ok(answer.map_body(|_, body| Answered::new(body, busy)))
+}
+
+/// A body in chunks may become large.
+fn has_large_body(request: &ServiceRequest) -> bool {
+    let headers = request.headers();
+    let length = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    headers.contains_key(header::TRANSFER_ENCODING) || length.is_some_and(|n| n > KEPT_BODY)
 }

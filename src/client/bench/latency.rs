@@ -38,7 +38,7 @@ const STEP: Duration = Duration::from_millis(71);
 const CONTROL: Duration = Duration::from_millis(13);
 
 /// An action so slow and short that the world stands still again soon.
-const NUDGE: f32 = 0.02;
+const NUDGE: f32 = 0.008;
 
 /// One action and its frame.
 struct Sample {
@@ -51,7 +51,7 @@ struct Sample {
 /// # Errors
 /// If the server does not come up.
 pub async fn measure(effort: Effort) -> anyhow::Result<Section> {
-    let server = Server::start(&[("gamecraft.action_hold_ms", "150".into())]).await?;
+    let server = Server::start(&[("gamecraft.action_hold_ms", "60".into())]).await?;
     let world = server.world(&server.picture().await?, (608, 352)).await?;
     let sleeper = Sleeper::start();
     let moving = moving(&server, &world, effort.samples).await?;

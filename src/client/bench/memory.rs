@@ -77,8 +77,6 @@ async fn sessions(section: &mut Section) -> anyhow::Result<()> {
 /// Idle HTTP connections, after a small answer and after a large body.
 async fn kept_connections(section: &mut Section) -> anyhow::Result<()> {
     let server = Server::start(&roomy()).await?;
-    let world = open(&server, &server.picture().await?, 1).await?;
-    let path = world[0].control();
     let before = settled(&server).await?;
     let mut connections = Vec::with_capacity(SOCKETS);
     for _ in 0..SOCKETS {
@@ -87,10 +85,11 @@ async fn kept_connections(section: &mut Section) -> anyhow::Result<()> {
         connections.push(http);
     }
     let idle = growth(&server, before).await? / SOCKETS as f64;
-    let mut body = KEY_W.to_vec();
+    // Read whole, and then refused: a session would cost memory of its own.
+    let mut body = br#"{"video_size":"none"}"#.to_vec();
     body.resize(LARGEST_BODY, b' ');
     for http in &mut connections {
-        http.post(&path, &body).await?;
+        http.post("/start_stream", &body).await?;
     }
     let after = growth(&server, before).await? / SOCKETS as f64;
     section.note(format!(
@@ -179,8 +178,9 @@ async fn use_once(server: &Server, body: &[u8]) -> anyhow::Result<()> {
         stream_id: String,
     }
     let at = server.gamecraft()?;
+    let started = Http::connect(at).await?.post("/start_stream", body).await?;
+    let Started { stream_id } = started.json()?;
     let mut http = Http::connect(at).await?;
-    let Started { stream_id } = http.post("/start_stream", body).await?.json()?;
     let mut video = Video::open(at, &format!("/video/{stream_id}")).await?;
     http.post(&format!("/control/{stream_id}"), KEY_W).await?;
     let mut parts = 0;

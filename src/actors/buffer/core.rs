@@ -13,6 +13,10 @@ use crate::{
 };
 use std::time::{Duration, Instant};
 
+/// The runtime's timers go by whole milliseconds and round up, so a frame is called for this much before its beat: it starts
+/// up to a millisecond early instead of late, and the beat itself does not move.
+const TIMER: Duration = Duration::from_millis(1);
+
 /// What the shell shall do next.
 #[derive(Debug)]
 pub enum Step {
@@ -130,7 +134,7 @@ impl Core {
             return Step::Rest;
         }
         match self.pacer.due() {
-            Some(due) if due > now => Step::WaitUntil(due),
+            Some(due) if due > now + TIMER => Step::WaitUntil(due - TIMER),
             _ => self.draw(now),
         }
     }

@@ -61,8 +61,23 @@ fn with_pacing_a_walk_waits_for_the_beat() {
     draw(&mut core, t0);
     let early = t0 + BEAT / 2;
     core.offer(early, action(2)).unwrap();
-    assert!(matches!(core.step(early, true), Step::WaitUntil(due) if due == t0 + BEAT));
+    let nearly = BEAT - Duration::from_millis(1);
+    assert!(matches!(core.step(early, true), Step::WaitUntil(then) if then == t0 + nearly));
     assert_eq!(draw(&mut core, t0 + BEAT).action, ActionId(2));
+}
+
+#[test]
+fn frames_that_start_a_little_early_do_not_move_the_beat() {
+    let (t0, log) = (Instant::now(), TrackLog::drawing(usize::MAX));
+    let mut core = core(BEAT, &log, t0);
+    core.offer(t0, action(1)).unwrap();
+    let nearly = Duration::from_millis(1);
+    draw(&mut core, t0);
+    for beat in 1..10 {
+        draw(&mut core, t0 + beat * BEAT - nearly);
+    }
+    let then = t0 + 10 * BEAT - nearly;
+    assert!(matches!(core.step(t0 + 9 * BEAT, true), Step::WaitUntil(at) if at == then));
 }
 
 #[test]

@@ -6,26 +6,18 @@ use super::{
     readable::read,
     refusal::Refusal,
     shared::Shared,
-    ws,
+    worlds, ws,
 };
 use crate::{
-    actors::registry::{EndSession, GroupLimit, OnFull, OpenError, OpenSession, SessionHandle},
-    config,
+    actors::registry::{EndSession, OpenError, SessionHandle},
     dialects::gamecraft::{
         Fault, control, fault, mjpeg,
         reply::{ActionSent, Health, Started, Stopped, saved_path},
         socket::{Notice, WorldSocket},
         start::{self, ImageSource, Start, StartLimits},
     },
-    media::{
-        ActionId, DecodeLimits,
-        jpeg::{Quality, Subsampling},
-    },
-    pipelines::{
-        OpenFault,
-        world::{MotionConfig, WorldOptions},
-    },
-    session::{Action, Class, EgressPolicy, EndReason, IngressPolicy, Media, SessionSpec},
+    media::ActionId,
+    session::{Action, EndReason, Media},
     telemetry::labels::RejectReason,
 };
 use actix_web::{
@@ -36,24 +28,13 @@ use actix_web::{
     },
     web,
 };
-use std::{
-    num::NonZeroUsize,
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::time::Instant;
 
 /// The group that this dialect's sessions count in.
-const GROUP: &str = "gamecraft";
+pub const GROUP: &str = "gamecraft";
 
 /// Bytes of an action's body: it is read where frames are sent, so it may not take long.
 const CONTROL_BYTES: usize = 64 * 1024;
-
-/// A frame is worth drawing for so long after its action: what a person still takes for immediate (Miller 1968, Nielsen
-/// 1993: 0.1 s).
-const DEADLINE: Duration = Duration::from_millis(100);
-
-/// Failures in a row that end a world: three seconds' worth would be a frozen picture that nobody explains.
-const MAX_FAILURES: u32 = 10;
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
@@ -121,34 +102,9 @@ async fn start_stream(
         .map_err(refused)??;
     let inline = matches!(image, Some(ImageSource::Inline(_)));
     let [height, width] = params.video_size;
-    let world = shared
-        .world
-        .clone()
-        .ok_or_else(|| refused(no_world(&shared)))?;
-    let options = world_options(&shared, (width, height)).map_err(refused)?;
-    let assets = shared.config.gamecraft.assets_dir.clone();
-    let opener = move || {
-        let opened = load(image, &assets, &options.limits)
-            .and_then(|image| world.open(options, image.as_deref()));
-        drop(lease);
-        opened
-    };
-    let limit = group_limit(&shared.config.gamecraft);
-    let model = shared.config.gamecraft.model.as_str().to_owned();
-    let open = OpenSession {
-        limit,
-        model,
-        prefix: "stream_",
-        pipeline: "world",
-        opener: Box::new(opener),
-    };
-    let handle = shared
-        .registry
-        .send(open)
-        .await
-        .map_err(OpenError::from)
-        .and_then(|r| r)
-        .map_err(refused)?;
+    let size = (width, height);
+    let request = worlds::Request { image, size, lease };
+    let handle = worlds::open(&shared, request).await.map_err(refused)?;
     if inline {
         params.image_path = Some(saved_path(handle.id.as_str()));
     }
@@ -265,120 +221,4 @@ fn find(shared: &Shared, id: &str) -> Option<SessionHandle> {
 
 fn content_type(request: &HttpRequest) -> Option<&str> {
     request.headers().get(header::CONTENT_TYPE)?.to_str().ok()
-}
-
-fn group_limit(config: &config::Gamecraft) -> GroupLimit {
-    let on_full = match config.on_full {
-        config::OnFull::Refuse => OnFull::Refuse,
-        config::OnFull::EvictOldest => OnFull::EvictOldest,
-    };
-    GroupLimit {
-        group: GROUP,
-        max: config.max_streams.get(),
-        on_full,
-    }
-}
-
-fn no_world(shared: &Shared) -> OpenError {
-    let model = shared.config.gamecraft.model.as_str();
-    OpenError::NotReady(format!("the model `{model}` is not in the repository"))
-}
-
-fn world_options(shared: &Shared, size: (u32, u32)) -> Result<WorldOptions, OpenError> {
-    let (config, limits) = (&shared.config.gamecraft, &shared.config.limits);
-    let quality =
-        Quality::new(config.jpeg_quality.into()).map_err(|e| OpenError::Internal(e.to_string()))?;
-    let period = Duration::from_secs(1) / config.fps.get();
-    Ok(WorldOptions {
-        size,
-        motion: MotionConfig {
-            hold: config.action_hold,
-            fps: config.fps.get(),
-        },
-        quality: (quality, Subsampling::S420),
-        limits: DecodeLimits {
-            max_bytes: limits.image_bytes,
-            max_side: limits.image_side,
-            max_pixels: limits.image_pixels,
-        },
-        spec: SessionSpec {
-            pipeline: "world",
-            ingress: IngressPolicy::NewestWins,
-            egress: EgressPolicy::Latest,
-            class: Class::Interactive,
-            period: if config.pacing {
-                period
-            } else {
-                Duration::ZERO
-            },
-            deadline: DEADLINE,
-            credits: NonZeroUsize::MIN.saturating_add(1),
-            still_repeat: config.still_repeat,
-            idle_timeout: shared.config.sessions.idle_timeout,
-            max_failures: MAX_FAILURES,
-            input_rate: u32::try_from(limits.control_per_second.get()).unwrap_or(u32::MAX),
-            max_viewers: limits.viewers.get(),
-        },
-    })
-}
-
-/// The picture's bytes; a path may only lead to a file inside the assets directory.
-fn load(
-    image: Option<ImageSource>,
-    assets: &Path,
-    limits: &DecodeLimits,
-) -> Result<Option<Vec<u8>>, OpenFault> {
-    match image {
-        None => Ok(None),
-        Some(ImageSource::Inline(bytes)) => Ok(Some(bytes)),
-        Some(ImageSource::Asset(path)) => read_asset(&path, assets, limits.max_bytes).map(Some),
-    }
-}
-
-fn read_asset(path: &str, assets: &Path, max_bytes: usize) -> Result<Vec<u8>, OpenFault> {
-    let outside =
-        || OpenFault::Invalid("image_path must name a file inside the assets directory".into());
-    let root = assets.canonicalize().map_err(|_| outside())?;
-    let file = root.join(path).canonicalize().map_err(|_| outside())?;
-    let is_inside = file.starts_with(&root) && file.is_file();
-    let size = std::fs::metadata(&file).map_err(|_| outside())?.len();
-    if !is_inside || size > max_bytes as u64 {
-        return Err(outside());
-    }
-    std::fs::read(&file).map_err(|_| outside())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_cannot_leave_the_assets_directory() {
-        let dir = tempfile::tempdir().unwrap();
-        let assets = dir.path().join("assets");
-        std::fs::create_dir(&assets).unwrap();
-        std::fs::write(assets.join("ok.png"), b"picture").unwrap();
-        std::fs::write(dir.path().join("secret"), b"secret").unwrap();
-        std::os::unix::fs::symlink(dir.path().join("secret"), assets.join("link.png")).unwrap();
-        assert_eq!(read_asset("ok.png", &assets, 100), Ok(b"picture".to_vec()));
-        let absolute = dir.path().join("secret");
-        for bad in [
-            "../secret",
-            "link.png",
-            absolute.to_str().unwrap(),
-            "",
-            ".",
-            "missing.png",
-            "a\0b",
-        ] {
-            assert!(
-                matches!(read_asset(bad, &assets, 100), Err(OpenFault::Invalid(_))),
-                "{bad:?}"
-            );
-        }
-        assert!(
-            read_asset("ok.png", &assets, 3).is_err(),
-            "larger than allowed"
-        );
-    }
 }

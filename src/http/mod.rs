@@ -4,7 +4,7 @@
 //! - [`gamecraft`], [`gamecraft_page`], [`studio`], [`admin`], [`health`]: the routes, one file each;
 //! - [`ws`]: the one file that knows `actix-web-actors`; [`mjpeg`]: the body of a picture stream;
 //! - [`line`]: connections, how many, and how long one may say nothing;
-//! - [`body`], [`cors`], [`refusal`], [`assets`], [`readable`]: what routes share.
+//! - [`worlds`]: opening a world; [`body`], [`cors`], [`refusal`], [`assets`], [`readable`]: what routes share.
 
 mod admin;
 mod assets;
@@ -20,6 +20,7 @@ mod refusal;
 pub mod server;
 pub mod shared;
 mod studio;
+mod worlds;
 mod ws;
 
 pub use server::{BindError, Bound, bind};

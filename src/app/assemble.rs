@@ -6,7 +6,7 @@ use crate::{
         codec::CodecThread,
         device::{Device, DeviceConfig},
         registry::{Directory, Registry, RegistryConfig},
-        scheduler::{Scheduler, Seat},
+        scheduler::Scheduler,
     },
     config::{BackendChoice, Config},
     engine::{Backend, DeviceSpec, Repository, cpu::Rten},
@@ -16,6 +16,7 @@ use crate::{
     telemetry::{AdmissionMeters, MetricsHandle, ViewerMeters},
 };
 use actix::prelude::*;
+use anyhow::Context as _;
 use std::{
     num::NonZeroUsize,
     sync::{Arc, OnceLock},
@@ -57,33 +58,40 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         name: "cpu0".into(),
         threads: config.engine.cpu_threads.resolve(cores()),
     };
-    let mut device = Err(std::io::Error::other("not started"));
-    let scheduler = Scheduler::create(|ctx| {
-        device = Device::start(DeviceConfig {
+    let arbiters: Vec<_> = (0..config.sessions.threads.get())
+        .map(|_| Arbiter::new().handle())
+        .collect();
+    let models: Vec<_> = world_model
+        .iter()
+        .map(|model| (model.clone(), Arc::clone(&backend)))
+        .collect();
+    let (entered, max_failures) = (board.clone(), config.engine.max_failures.get());
+    let (tell, told) = std::sync::mpsc::channel();
+    // Beside the first sessions: a frame's way from its buffer to the device then wakes one thread, the device's own.
+    let scheduler = Scheduler::start_in_arbiter(&arbiters[0], move |ctx| {
+        let device = Device::start(DeviceConfig {
             spec,
             slots: NonZeroUsize::MIN,
-            models: world_model
-                .iter()
-                .map(|model| (model.clone(), Arc::clone(&backend)))
-                .collect(),
-            board: board.clone(),
-            max_failures: config.engine.max_failures.get(),
+            models,
+            board: entered,
+            max_failures,
             free: ctx.address().recipient(),
             changed: ctx.address().recipient(),
             settled: Some(settle),
         });
-        let seats: Vec<Seat> = std::mem::replace(&mut device, Err(std::io::Error::other("taken")))
-            .into_iter()
-            .collect();
-        Scheduler::new(seats)
+        let (seat, started) = match device {
+            Ok(seat) => (Some(seat), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        // Whoever assembles waits for it.
+        let _ = tell.send(started);
+        Scheduler::new(seat.into_iter().collect())
     });
+    told.recv().context("the scheduler did not start")??;
     let codec = CodecThread::start_pool("codec", config.codec.threads.resolve(cores()));
     // One thread: uploads may wait for each other, and take no second core from the frames.
     let uploads = CodecThread::start_pool("upload", NonZeroUsize::MIN);
     let directory = Directory::default();
-    let arbiters = (0..config.sessions.threads.get())
-        .map(|_| Arbiter::new().handle())
-        .collect();
     let registry = Registry::new(RegistryConfig {
         scheduler,
         codec,

@@ -7,7 +7,7 @@ use super::{
     Effort,
     child::Helper,
     report::{Row, Section, Target},
-    server::{Server, World},
+    server::Server,
     stats::Samples,
 };
 use crate::client::mjpeg::Video;
@@ -49,27 +49,23 @@ struct Side {
 pub async fn measure(effort: Effort) -> anyhow::Result<Section> {
     let server = Server::start(&[("gamecraft.pacing", "false".into())]).await?;
     let picture = server.picture().await?;
-    let world = server.world(&picture, (608, 352)).await?;
-    let seen = Arc::new(AtomicU64::new(0));
-    let video = Video::open(server.gamecraft()?, &world.video()).await?;
-    let viewer = tokio::spawn(count(video, Arc::clone(&seen)));
     let [mut whole, mut bare, mut overlapped] = [(); 3].map(|()| Side::default());
     for _ in 0..effort.rounds {
         bare.add(run_loop(&picture, effort.round, false)?);
-        whole.add(through(&server, &world, &seen, effort.round).await?);
+        whole.add(through(&server, &picture, effort.round).await?);
         overlapped.add(run_loop(&picture, effort.round, true)?);
     }
-    viewer.abort();
     Ok(tell(effort, whole, bare, overlapped))
 }
 
-/// One round of the server: W is held, and the frames that a viewer gets are counted.
-async fn through(
-    server: &Server,
-    world: &World,
-    seen: &AtomicU64,
-    round: Duration,
-) -> anyhow::Result<LoopDone> {
+/// One round of the server: W is held in a new world, and the frames that a viewer gets are counted.
+///
+/// A new one, because the loop begins anew, too: how far a walk has come decides what the model has to do.
+async fn through(server: &Server, picture: &[u8], round: Duration) -> anyhow::Result<LoopDone> {
+    let world = server.world(picture, (608, 352)).await?;
+    let seen = Arc::new(AtomicU64::new(0));
+    let video = Video::open(server.gamecraft()?, &world.video()).await?;
+    let viewer = tokio::spawn(count(video, Arc::clone(&seen)));
     let key = world.walk().await?;
     sleep(WARM).await;
     let (began, before, cpu) = (Instant::now(), seen.load(Relaxed), server.cpu()?);
@@ -80,7 +76,9 @@ async fn through(
         cpu: (server.cpu()? - cpu).as_secs_f64(),
     };
     drop(key);
-    world.rest().await?;
+    world.stop().await?;
+    // It ends with its stream.
+    viewer.await?;
     Ok(done)
 }
 

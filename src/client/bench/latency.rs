@@ -31,8 +31,11 @@ const BEAT: Duration = Duration::from_micros(33_333);
 /// No frame for so long: the world stands still.
 const STILL: Duration = Duration::from_millis(120);
 
-/// Time between two actions of the walk: not a multiple of the beat, so that they fall on every part of it.
-const STEP: Duration = Duration::from_millis(71);
+/// Time between a frame and the next action of the walk: two beats and a part of one that differs each time, as a person's
+/// keys know nothing of the beat.
+fn step(id: u64) -> Duration {
+    2 * BEAT + BEAT.mul_f64((id * 7919 % 100) as f64 / 100.0)
+}
 
 /// Time between two `/control` requests: slow enough for the limit of a stream.
 const CONTROL: Duration = Duration::from_millis(13);
@@ -93,7 +96,7 @@ async fn moving(server: &Server, world: &World, n: usize) -> anyhow::Result<Vec<
     let mut samples = Vec::with_capacity(n);
     for id in 1..=n as u64 {
         samples.push(act(&mut socket, 0.5, id).await?);
-        drain(&mut socket, STEP).await?;
+        drain(&mut socket, step(id)).await?;
     }
     Ok(samples)
 }

@@ -223,6 +223,19 @@ impl World {
         })))
     }
 
+    /// Ends it.
+    ///
+    /// # Errors
+    /// If it has ended already.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let mut http = Http::connect(self.gamecraft).await?;
+        let path = format!("/stop_stream/{}", self.id);
+        match http.post(&path, b"").await?.status {
+            200 => Ok(()),
+            status => bail!("{path}: status {status}"),
+        }
+    }
+
     /// Waits until it stands still; gives the frames shown by then.
     ///
     /// # Errors

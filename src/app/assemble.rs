@@ -24,6 +24,9 @@ use std::{
 };
 use tokio::sync::{oneshot, watch};
 
+/// What a model says in `slot` when it draws worlds.
+const WORLD_SLOT: &str = "world";
+
 /// What `serve` holds of the running server.
 pub struct Assembled {
     /// For the routes.
@@ -49,6 +52,14 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
     }
     let world_model = repository.get(config.gamecraft.model.as_str()).cloned();
+    let world_model = world_model.filter(|model| {
+        let fits = model.manifest.slot == WORLD_SLOT;
+        if !fits {
+            let slot = &model.manifest.slot;
+            tracing::error!(model = model.name(), slot, "this model draws no worlds");
+        }
+        fits
+    });
     let board = Board::default();
     let (settle, settled) = oneshot::channel();
     let backend: Arc<dyn Backend> = match config.engine.backend {

@@ -120,6 +120,7 @@ mod tests {
         stages.set(Stage::Infer, Duration::from_micros(9_000));
         stages.set(Stage::Input, Duration::from_micros(7));
         let frame = EncodedFrame {
+            shown: 0,
             id: FrameId(5),
             action: ActionId(77),
             width: 64,

@@ -6,7 +6,7 @@
 use crate::{
     actors::buffer::{Viewer, ViewerSeat},
     dialects::gamecraft::mjpeg::{BETWEEN, OPENING},
-    media::{EncodedFrame, FrameId},
+    media::EncodedFrame,
     telemetry::ViewerMeter,
 };
 use bytes::Bytes;
@@ -30,7 +30,6 @@ enum Next {
 pub struct MjpegBody {
     frames: WatchStream<Option<Arc<EncodedFrame>>>,
     next: Next,
-    last: Option<FrameId>,
     meter: ViewerMeter,
     _seat: ViewerSeat,
 }
@@ -41,21 +40,9 @@ impl MjpegBody {
         Self {
             frames: WatchStream::new(frames),
             next: Next::Opening,
-            last: None,
             meter,
             _seat: seat,
         }
-    }
-
-    fn count(&mut self, frame: FrameId) {
-        let skipped = self
-            .last
-            .map_or(0, |last| frame.0.saturating_sub(last.0 + 1));
-        if skipped > 0 {
-            self.meter.skipped(skipped);
-        }
-        self.meter.sent();
-        self.last = Some(frame);
     }
 }
 
@@ -78,7 +65,7 @@ impl Stream for MjpegBody {
                     None => return Poll::Ready(None),
                     Some(None) => {}
                     Some(Some(frame)) => {
-                        this.count(frame.id);
+                        this.meter.got(frame.shown);
                         this.next = Next::Between;
                         return Poll::Ready(Some(Ok(frame.jpeg.clone())));
                     }

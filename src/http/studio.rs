@@ -23,7 +23,6 @@ pub fn routes(app: &mut web::ServiceConfig) {
 struct Api {
     name: &'static str,
     version: &'static str,
-    docs_url: &'static str,
 }
 
 #[derive(Serialize)]
@@ -75,7 +74,6 @@ async fn root(request: HttpRequest) -> HttpResponse {
     HttpResponse::Ok().json(Api {
         name: "Frameloom",
         version: env!("CARGO_PKG_VERSION"),
-        docs_url: "/docs",
     })
 }
 

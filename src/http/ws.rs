@@ -4,7 +4,7 @@
 //! write buffer has room, so nothing queues behind a client that stops reading. Nothing that must happen on time lives here,
 //! since a blocked socket's actor is not polled: the session owns time, and `TCP_USER_TIMEOUT` cuts the client.
 //!
-//! Offers do not hold up frames: at most one is under way, and the newest waits behind it. Why this crate and no other:
+//! Offers do not hold up frames: at most one is under way, and the newest of each kind waits behind it. Why this crate and no other:
 //! `docs/adr/0004-websockets.md`.
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
         registry::SessionHandle,
     },
     dialects::{Received, SocketDialect},
-    media::{EncodedFrame, FrameId},
+    media::EncodedFrame,
     session::Media,
     telemetry::{ViewerMeter, socket_closed},
 };
@@ -25,7 +25,9 @@ use actix_web_actors::ws::{
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, future::LocalBoxFuture};
 use std::{
+    collections::VecDeque,
     io,
+    mem::discriminant,
     sync::Arc,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -85,9 +87,9 @@ struct Socket<D, P> {
     drain: watch::Receiver<Option<Duration>>,
     message_bytes: usize,
     offering: bool,
-    waiting: Option<Media>,
+    /// The newest of each kind, behind the offer that is under way: as many as there are kinds, at most.
+    waiting: VecDeque<Media>,
     fragments: BytesMut,
-    last: Option<FrameId>,
     closed: bool,
 }
 
@@ -115,9 +117,8 @@ impl<D: SocketDialect, P: SessionPort> Socket<D, P> {
             drain,
             message_bytes,
             offering: false,
-            waiting: None,
+            waiting: VecDeque::new(),
             fragments: BytesMut::new(),
-            last: None,
             closed: false,
         }
     }
@@ -125,9 +126,15 @@ impl<D: SocketDialect, P: SessionPort> Socket<D, P> {
     fn text(&mut self, text: &str, ctx: &mut WebsocketContext<Self>) {
         match self.dialect.receive(text, Instant::now(), unix_now()) {
             Received::Reply(reply) => ctx.text(reply),
-            Received::Offer(media) if self.offering => self.waiting = Some(media),
+            Received::Offer(media) if self.offering => self.wait(media),
             Received::Offer(media) => self.offer(media, ctx),
         }
+    }
+
+    fn wait(&mut self, media: Media) {
+        let kind = discriminant(&media);
+        self.waiting.retain(|other| discriminant(other) != kind);
+        self.waiting.push_back(media);
     }
 
     fn offer(&mut self, media: Media, ctx: &mut WebsocketContext<Self>) {
@@ -138,7 +145,7 @@ impl<D: SocketDialect, P: SessionPort> Socket<D, P> {
             if let Err(e) = answer {
                 ctx.text(socket.dialect.refused(&e.to_string()));
             }
-            if let Some(next) = socket.waiting.take() {
+            if let Some(next) = socket.waiting.pop_front() {
                 socket.offer(next, ctx);
             }
         }));
@@ -176,17 +183,6 @@ impl<D: SocketDialect, P: SessionPort> Socket<D, P> {
             self.close(CloseCode::Restart, ctx);
         }
     }
-
-    fn count(&mut self, frame: FrameId) {
-        let skipped = self
-            .last
-            .map_or(0, |last| frame.0.saturating_sub(last.0 + 1));
-        if skipped > 0 {
-            self.meter.skipped(skipped);
-        }
-        self.meter.sent();
-        self.last = Some(frame);
-    }
 }
 
 impl<D: SocketDialect, P: SessionPort> Actor for Socket<D, P> {
@@ -212,7 +208,7 @@ impl<D: SocketDialect, P: SessionPort> Actor for Socket<D, P> {
 impl<D: SocketDialect, P: SessionPort> StreamHandler<Show> for Socket<D, P> {
     fn handle(&mut self, Show(frame): Show, ctx: &mut Self::Context) {
         if let Some(frame) = frame.filter(|_| !self.closed) {
-            self.count(frame.id);
+            self.meter.got(frame.shown);
             ctx.binary(self.dialect.frame(&frame, Instant::now(), unix_now()));
         }
     }

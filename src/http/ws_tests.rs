@@ -1,6 +1,7 @@
 //! The socket against a session that is played by the test: what it does while an offer waits for its answer.
 
 use super::*;
+use crate::media::FrameId;
 use crate::{
     media::{ActionId, FrameKind, StageTimes},
     session::{Action, Direction},
@@ -117,6 +118,7 @@ impl Stage {
 
     fn show(&self, id: u64, picture: &'static str) {
         self.frames.send_replace(Some(Arc::new(EncodedFrame {
+            shown: 0,
             id: FrameId(id),
             action: ActionId(0),
             width: 1,

@@ -33,6 +33,8 @@ pub enum FrameKind {
 pub struct EncodedFrame {
     /// Its number in the session.
     pub id: FrameId,
+    /// How many frames the session had shown with this one: a gap in it is a frame that a viewer missed.
+    pub shown: u64,
     /// The action it answers.
     pub action: ActionId,
     /// Pixels in a row.

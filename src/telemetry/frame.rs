@@ -94,6 +94,7 @@ impl ViewerMeters {
         self.watching.increment(1.0);
         ViewerMeter {
             meters: self.clone(),
+            last: None,
         }
     }
 }
@@ -101,17 +102,16 @@ impl ViewerMeters {
 /// One viewer, counted while it exists.
 pub struct ViewerMeter {
     meters: ViewerMeters,
+    last: Option<u64>,
 }
 
 impl ViewerMeter {
-    /// It was sent a frame.
-    pub fn sent(&self) {
+    /// It gets the session's frame of this number, by the order of showing; those since its last one it missed.
+    pub fn got(&mut self, shown: u64) {
+        let missed = self.last.map_or(0, |last| shown.saturating_sub(last + 1));
+        self.meters.skipped.increment(missed);
         self.meters.sent.increment(1);
-    }
-
-    /// It missed `frames` frames because it was slow.
-    pub fn skipped(&self, frames: u64) {
-        self.meters.skipped.increment(frames);
+        self.last = Some(shown);
     }
 }
 

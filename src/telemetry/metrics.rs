@@ -92,7 +92,7 @@ table! {
     STAGE_DURATION "stage_duration_seconds" Histogram(FRAME_TIMES), Seconds, ["pipeline", "stage"],
         "Time that a frame spent in one stage, waiting and working apart.";
     FRAME_LATENCY "frame_latency_seconds" Histogram(FRAME_TIMES), Seconds, ["pipeline"],
-        "Time from the input that a frame answers to its bytes handed to a socket.";
+        "Time from the input that a frame answers until it is ready for every socket.";
     FIRST_FRAME "first_frame_seconds" Histogram(FRAME_TIMES), Seconds, ["pipeline"],
         "Time from a session's first input to its first frame.";
     FRAME_INTERVAL "frame_interval_seconds" Histogram(FRAME_TIMES), Seconds, ["pipeline"],

@@ -86,9 +86,9 @@ fn a_session_that_vanishes_counts_as_lost() {
 fn viewers_count_while_they_watch() {
     install().unwrap();
     let meters = ViewerMeters::new(&"viewers".into());
-    let viewer = meters.watch();
-    viewer.sent();
-    viewer.skipped(2);
+    let mut viewer = meters.watch();
+    viewer.got(7);
+    viewer.got(10);
     assert!(rendered().contains(r#"frameloom_viewers{pipeline="viewers"} 1"#));
     drop(viewer);
     let text = rendered();

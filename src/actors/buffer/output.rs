@@ -51,6 +51,7 @@ impl Output {
         let mut latest = Latest::default();
         latest.admit(number);
         let frame = EncodedFrame {
+            shown: latest.published(),
             id: number,
             action: ActionId(0),
             width,
@@ -86,7 +87,9 @@ impl Output {
             action: tag.action,
             stages: tag.stages,
         });
+        let shown = self.latest.published();
         self.publish(|last| EncodedFrame {
+            shown,
             id: tag.frame,
             action: tag.action,
             jpeg,
@@ -100,7 +103,9 @@ impl Output {
     /// Shows the last picture again.
     pub fn repeat(&mut self, number: FrameId) {
         self.latest.admit(number);
+        let shown = self.latest.published();
         self.publish(|last| EncodedFrame {
+            shown,
             id: number,
             stages: StageTimes::default(),
             finished: Instant::now(),

@@ -122,7 +122,12 @@ impl Session {
         if std::mem::replace(&mut self.gone, true) {
             return;
         }
-        tracing::info!(session = %self.id, reason = reason.label(), "session ended");
+        match &reason {
+            EndReason::Fault(why) => {
+                tracing::warn!(session = %self.id, reason = reason.label(), why, "session ended")
+            }
+            _ => tracing::info!(session = %self.id, reason = reason.label(), "session ended"),
+        }
         if let Some(meter) = self.meter.take() {
             meter.end(end_label(&reason));
         }

@@ -250,6 +250,7 @@ mod tests {
         let mut stages = StageTimes::default();
         stages.set(Stage::Infer, Duration::from_micros(12_345));
         let sample = EncodedFrame {
+            shown: 8,
             id: FrameId(7),
             action: ActionId(9),
             width: 608,

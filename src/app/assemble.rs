@@ -9,7 +9,7 @@ use crate::{
         scheduler::Scheduler,
     },
     config::{BackendChoice, Config},
-    engine::{Backend, DeviceSpec, Repository, cpu::Rten},
+    engine::{Backend, DeviceSpec, Model, Repository, cpu::Rten},
     http::shared::{Inner, Shared, WORLD},
     media::ByteBudget,
     pipelines::world::WorldModel,
@@ -47,58 +47,13 @@ pub fn cores() -> NonZeroUsize {
 /// # Errors
 /// If the system has no thread left.
 pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assembled> {
-    let repository = Repository::open(Some(&config.engine.models_dir));
-    for fault in repository.faults() {
-        tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
-    }
-    let world_model = repository.get(config.gamecraft.model.as_str()).cloned();
-    let world_model = world_model.filter(|model| {
-        let fits = model.manifest.slot == WORLD_SLOT;
-        if !fits {
-            let slot = &model.manifest.slot;
-            tracing::error!(model = model.name(), slot, "this model draws no worlds");
-        }
-        fits
-    });
+    let world_model = world_model(&config);
     let board = Board::default();
-    let (settle, settled) = oneshot::channel();
-    let backend: Arc<dyn Backend> = match config.engine.backend {
-        BackendChoice::Auto | BackendChoice::Rten => Arc::new(Rten),
-    };
-    let spec = DeviceSpec {
-        name: "cpu0".into(),
-        threads: config.engine.cpu_threads.resolve(cores()),
-    };
     let arbiters: Vec<_> = (0..config.sessions.threads.get())
         .map(|_| Arbiter::new().handle())
         .collect();
-    let models: Vec<_> = world_model
-        .iter()
-        .map(|model| (model.clone(), Arc::clone(&backend)))
-        .collect();
-    let (entered, max_failures) = (board.clone(), config.engine.max_failures.get());
-    let (tell, told) = std::sync::mpsc::channel();
-    // Beside the first sessions: a frame's way from its buffer to the device then wakes one thread, the device's own.
-    let scheduler = Scheduler::start_in_arbiter(&arbiters[0], move |ctx| {
-        let device = Device::start(DeviceConfig {
-            spec,
-            slots: NonZeroUsize::MIN,
-            models,
-            board: entered,
-            max_failures,
-            free: ctx.address().recipient(),
-            changed: ctx.address().recipient(),
-            settled: Some(settle),
-        });
-        let (seat, started) = match device {
-            Ok(seat) => (Some(seat), Ok(())),
-            Err(error) => (None, Err(error)),
-        };
-        // Whoever assembles waits for it.
-        let _ = tell.send(started);
-        Scheduler::new(seat.into_iter().collect())
-    });
-    told.recv().context("the scheduler did not start")??;
+    let models = world_model.iter().cloned().collect();
+    let (scheduler, settled) = start_scheduler(&config, &arbiters[0], models, &board)?;
     let codec = CodecThread::start_pool("codec", config.codec.threads.resolve(cores()));
     // One thread: uploads may wait for each other, and take no second core from the frames.
     let uploads = CodecThread::start_pool("upload", NonZeroUsize::MIN);
@@ -132,4 +87,65 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         settled,
         drain,
     })
+}
+
+/// The model that the settings name, if there is one and it draws worlds.
+fn world_model(config: &Config) -> Option<Model> {
+    let repository = Repository::open(Some(&config.engine.models_dir));
+    for fault in repository.faults() {
+        tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
+    }
+    let model = repository.get(config.gamecraft.model.as_str())?;
+    let slot = &model.manifest.slot;
+    if slot != WORLD_SLOT {
+        tracing::error!(model = model.name(), slot, "this model draws no worlds");
+        return None;
+    }
+    Some(model.clone())
+}
+
+/// Starts the device and the scheduler in front of it; the receiver is told when every model has come up or failed.
+///
+/// Both live beside the first sessions: a frame's way from its buffer to the device then wakes one thread, the device's own.
+fn start_scheduler(
+    config: &Config,
+    arbiter: &ArbiterHandle,
+    models: Vec<Model>,
+    board: &Board,
+) -> anyhow::Result<(Addr<Scheduler>, oneshot::Receiver<()>)> {
+    let backend: Arc<dyn Backend> = match config.engine.backend {
+        BackendChoice::Auto | BackendChoice::Rten => Arc::new(Rten),
+    };
+    let spec = DeviceSpec {
+        name: "cpu0".into(),
+        threads: config.engine.cpu_threads.resolve(cores()),
+    };
+    let max_failures = config.engine.max_failures.get();
+    let models = models
+        .into_iter()
+        .map(|model| (model, Arc::clone(&backend)));
+    let (models, board) = (models.collect(), board.clone());
+    let (settle, settled) = oneshot::channel();
+    let (tell, told) = std::sync::mpsc::channel();
+    let scheduler = Scheduler::start_in_arbiter(arbiter, move |ctx| {
+        let device = Device::start(DeviceConfig {
+            spec,
+            slots: NonZeroUsize::MIN,
+            models,
+            board,
+            max_failures,
+            free: ctx.address().recipient(),
+            changed: ctx.address().recipient(),
+            settled: Some(settle),
+        });
+        let (seat, started) = match device {
+            Ok(seat) => (Some(seat), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        // Whoever assembles waits for it.
+        let _ = tell.send(started);
+        Scheduler::new(seat.into_iter().collect())
+    });
+    told.recv().context("the scheduler did not start")??;
+    Ok((scheduler, settled))
 }

@@ -1,7 +1,7 @@
 //! Programs that speak to a server from outside, as any client would: nothing of the server is known here but its protocols.
 //!
 //! - [`http`]: requests on a kept connection; [`mjpeg`]: picture streams; [`socket`]: the world's WebSocket;
-//! - [`bench`]: what a server reaches, measured from outside.
+//! - [`mod@bench`]: what a server reaches, measured from outside.
 
 pub mod bench;
 pub mod http;

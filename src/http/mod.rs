@@ -3,7 +3,7 @@
 //! - [`server`]: listeners, and what holds for all of them; [`shared`]: what every route may use;
 //! - [`gamecraft`], [`gamecraft_page`], [`studio`], [`admin`], [`health`]: the routes, one file each;
 //! - [`ws`]: the one file that knows `actix-web-actors`; [`mjpeg`]: the body of a picture stream;
-//! - [`line`]: connections, how many, and how long one may say nothing;
+//! - [`mod@line`]: connections, how many, and how long one may say nothing;
 //! - [`worlds`]: opening a world; [`body`], [`cors`], [`refusal`], [`assets`], [`readable`]: what routes share.
 
 mod admin;

@@ -49,17 +49,23 @@ impl Control {
     /// # Errors
     /// 400 if it is no number in that range.
     pub fn speed(&self) -> Result<f64, Fault> {
-        let speed = self
-            .speed
-            .as_f64()
-            .filter(|speed| (0.0..=3.0).contains(speed));
-        speed.ok_or_else(|| Fault::field("speed", "a number from 0 to 3"))
+        speed(Some(&self.speed))
     }
 
     /// The speed's own JSON, for the echo: `1` stays `1` and `1.0` stays `1.0`.
     pub fn speed_echo(&self) -> &Value {
         &self.speed
     }
+}
+
+/// A speed, 0 to 3, or the original's default where none was given.
+///
+/// # Errors
+/// 400 if it is no number in that range.
+pub fn speed(given: Option<&Value>) -> Result<f64, Fault> {
+    let speed = given.map_or(Some(SPEED), Value::as_f64);
+    let speed = speed.filter(|speed| (0.0..=3.0).contains(speed));
+    speed.ok_or_else(|| Fault::field("speed", "a number from 0 to 3"))
 }
 
 /// The direction of a key, in either case.

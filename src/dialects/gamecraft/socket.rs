@@ -122,16 +122,10 @@ fn action(text: &Text, received: Instant) -> Result<Action, Fault> {
         Some(Value::String(key)) => control::direction(key)?,
         _ => return Err(Fault::field("action", "a string")),
     };
-    let speed = text
-        .speed
-        .as_ref()
-        .map_or(Some(0.2), Value::as_f64)
-        .filter(|speed| (0.0..=3.0).contains(speed));
-    let speed = speed.ok_or_else(|| Fault::field("speed", "a number from 0 to 3"))? as f32;
     Ok(Action {
         id: ActionId(text.id.unwrap_or(0)),
         direction,
-        speed,
+        speed: control::speed(text.speed.as_ref())? as f32,
         received,
     })
 }

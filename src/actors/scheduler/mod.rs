@@ -95,10 +95,11 @@ impl Scheduler {
         let seat = &self.seats[at];
         while let Some(slot) = seat.slots.try_take() {
             let here = self.lines.iter().filter(|((seat, _), _)| *seat == at);
-            let heads = here.filter_map(|(place, line)| Some((place.clone(), line.head()?)));
+            let heads = here.filter_map(|(place, line)| Some((place, line.head()?)));
             let Some((place, n)) = policy::choose(heads) else {
                 return;
             };
+            let place = place.clone();
             let Some(line) = self.lines.get_mut(&place) else {
                 return;
             };

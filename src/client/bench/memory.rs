@@ -95,17 +95,18 @@ async fn kept_connections(section: &mut Section) -> anyhow::Result<()> {
     section.note(format!(
         "sockets: {SOCKETS} of each kind; largest: a body of 1 MiB, a text of 4 KiB"
     ));
-    let limit = Target::AtMost(32.0);
-    section.row(Row::of("idle HTTP connection", idle / KIB, "KiB").target(limit));
-    section.row(
-        Row::of(
-            "idle HTTP connection, after its largest body",
-            after / KIB,
-            "KiB",
-        )
-        .target(limit),
+    each(section, "idle HTTP connection", idle);
+    each(
+        section,
+        "idle HTTP connection, after its largest body",
+        after,
     );
     Ok(())
+}
+
+/// What one idle socket costs, held to the limit of all of them.
+fn each(section: &mut Section, what: &str, bytes: f64) {
+    section.row(Row::of(what, bytes / KIB, "KiB").target(Target::AtMost(32.0)));
 }
 
 /// Idle WebSockets of one world, before and after their largest message.
@@ -128,16 +129,8 @@ async fn sockets(section: &mut Section) -> anyhow::Result<()> {
         socket.send(text.clone()).await?;
     }
     let after = growth(&server, before).await? / SOCKETS as f64;
-    let limit = Target::AtMost(32.0);
-    section.row(Row::of("idle WebSocket", idle / KIB, "KiB").target(limit));
-    section.row(
-        Row::of(
-            "idle WebSocket, after its largest message",
-            after / KIB,
-            "KiB",
-        )
-        .target(limit),
-    );
+    each(section, "idle WebSocket", idle);
+    each(section, "idle WebSocket, after its largest message", after);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 //! A pipeline knows pictures and tensors; it knows neither actors nor HTTP, and the actors know only [`Track`]. Time is an
 //! argument.
 
+pub mod referee;
 pub mod world;
 
 use crate::{

@@ -1,0 +1,9 @@
+//! The referee: match video in, a verdict with its evidence out.
+//!
+//! - [`signal`]: what the scoring device wrote; [`tracks`]: where both fencers' keypoints were, frame by frame;
+//! - [`rules`]: from these two to a [`verdict`], purely.
+
+pub mod rules;
+pub mod signal;
+pub mod tracks;
+pub mod verdict;

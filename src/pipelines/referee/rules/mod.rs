@@ -1,0 +1,1 @@
+//! From signal and tracks to a verdict.

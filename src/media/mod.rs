@@ -1,7 +1,7 @@
 //! Media: pictures, codecs, pixel layouts, and what travels with a frame.
 //!
-//! Pure and synchronous: nothing here knows sessions, actors, sockets or clocks (an instant is
-//! data that somebody else took). Every size that a client can choose is checked before it costs
+//! Synchronous: nothing here knows sessions, actors, sockets or clocks (an instant is data that
+//! somebody else took), and all but [`spool`] is pure. Every size that a client can choose is checked before it costs
 //! memory.
 //!
 //! | module | holds |
@@ -12,19 +12,24 @@
 //! | [`convert`] | interleaved bytes to the planar floats of a model, and back |
 //! | [`jpeg`] | an [`Rgb8`] to a JPEG, many times a second |
 //! | [`budget`] | memory that is owned by whoever holds it |
+//! | [`encoding`] | how the bytes of a streamed frame are to be read |
+//! | [`spool`] | frames on disk, which survive the process |
 //! | [`stage`] | where the time of a frame went |
 //! | [`frame`] | a finished frame and its names |
 
 pub mod budget;
 pub mod convert;
+pub mod encoding;
 pub mod frame;
 pub mod jpeg;
 pub mod picture;
 pub mod resize;
 pub mod rgb8;
+pub mod spool;
 pub mod stage;
 
 pub use budget::{ByteBudget, Lease};
+pub use encoding::Encoding;
 pub use frame::{ActionId, EncodedFrame, FrameId, FrameKind};
 pub use picture::{DecodeLimits, PictureError};
 pub use rgb8::Rgb8;

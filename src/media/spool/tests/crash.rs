@@ -1,0 +1,159 @@
+//! What the next process finds. A process that dies is an owner that drops everything at once; what
+//! it was writing is a file cut short at any byte.
+
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::FileExt as _;
+
+use super::*;
+
+#[test]
+fn everything_is_found_again() {
+    let place = Place::new();
+    let (mut writer, reader) = place.root.create("a", r#"{"fps":15}"#).unwrap();
+    let frames = append(&mut writer, [0, 1, 5, 3]);
+    writer.keep_signal("bout.txt", b"1.0s | HIT:\n").unwrap();
+    drop((writer, reader));
+    let found = place.root.recover("a").unwrap();
+    assert_eq!(found.head, r#"{"fps":15}"#);
+    assert_eq!((&found.frames, found.cut_bytes), (&frames, 0));
+    let signal = found.signal.unwrap();
+    assert_eq!(signal.filename, "bout.txt");
+    assert_eq!(signal.bytes, b"1.0s | HIT:\n");
+    for frame in &found.frames {
+        assert_eq!(read(&found.reader, frame), payload(frame.number));
+    }
+}
+
+#[test]
+fn a_later_signal_takes_the_place_of_the_first() {
+    let place = Place::new();
+    let (writer, reader) = place.root.create("a", "{}").unwrap();
+    writer.keep_signal("a.txt", b"bad").unwrap();
+    writer.keep_signal("b.txt", b"good").unwrap();
+    drop((writer, reader));
+    let signal = place.root.recover("a").unwrap().signal.unwrap();
+    assert_eq!((&*signal.filename, &*signal.bytes), ("b.txt", &b"good"[..]));
+}
+
+#[test]
+fn a_signal_whose_name_is_none_is_refused() {
+    let place = Place::new();
+    let (writer, _reader) = place.root.create("a", "{}").unwrap();
+    for name in ["../x", "a\nb", ""] {
+        let refused = writer.keep_signal(name, b"");
+        assert!(matches!(refused, Err(SpoolError::Name)), "{name:?}");
+    }
+}
+
+#[test]
+fn a_last_record_cut_at_any_byte_is_cut_off_and_nothing_before_it() {
+    let place = Place::new();
+    let (mut writer, reader) = place.root.create("a", "{}").unwrap();
+    let frames = append(&mut writer, 0..2);
+    let (sound, _) = (writer.bytes(), append(&mut writer, 2..3));
+    let length = writer.bytes();
+    drop((writer, reader));
+    let path = place.file("a", "frames.spool");
+    let whole = std::fs::read(&path).unwrap();
+    for cut in sound..length {
+        std::fs::write(&path, &whole[..cut as usize]).unwrap();
+        let mut found = place.root.recover("a").unwrap();
+        assert_eq!((&found.frames, found.cut_bytes), (&frames, cut - sound));
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), sound);
+        let again = append(&mut found.writer, 2..3);
+        assert_eq!(read(&found.reader, &again[0]), payload(2), "cut at {cut}");
+    }
+    let found = place.root.recover("a").unwrap();
+    assert_eq!((found.frames.len(), found.cut_bytes), (3, 0));
+}
+
+/// Writes zeros over `bytes` of the file from `at` on.
+fn blank(file: &File, at: u64, bytes: u64) {
+    file.write_all_at(&vec![0; bytes as usize], at).unwrap();
+}
+
+#[test]
+fn zeros_where_the_last_frames_should_be_are_cut_off() {
+    let place = Place::new();
+    let (mut writer, reader) = place.root.create("a", "{}").unwrap();
+    let frames = append(&mut writer, 0..4);
+    let length = writer.bytes();
+    drop((writer, reader));
+    let path = place.file("a", "frames.spool");
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    let third = &frames[2];
+    blank(&file, third.offset + 4, length - third.offset - 4);
+    let found = place.root.recover("a").unwrap();
+    assert_eq!(found.frames, frames[..2]);
+}
+
+#[test]
+fn a_frame_whose_end_never_reached_the_disk_is_cut_off_though_its_header_is_there() {
+    let place = Place::new();
+    let (mut writer, reader) = place.root.create("a", "{}").unwrap();
+    let frames = append(&mut writer, 0..2);
+    drop((writer, reader));
+    let path = place.file("a", "frames.spool");
+    let file = OpenOptions::new().write(true).open(path).unwrap();
+    let last = &frames[1];
+    blank(&file, last.offset + u64::from(last.bytes) - 8, 8);
+    let found = place.root.recover("a").unwrap();
+    assert_eq!(found.frames, frames[..1]);
+}
+
+#[test]
+fn a_folder_that_was_begun_and_never_finished_can_be_made_anew() {
+    let place = Place::new();
+    std::fs::create_dir(place.file("a", "")).unwrap();
+    let found = place.root.recover("a");
+    assert!(matches!(found, Err(SpoolError::Damaged("head"))));
+    assert!(place.root.create("a", "{}").is_ok());
+}
+
+#[test]
+fn leftovers_are_listed_by_name_with_what_is_in_them() {
+    let place = Place::new();
+    for (name, count) in [("b", 2), ("a", 3)] {
+        let (mut writer, _reader) = place.root.create(name, name).unwrap();
+        append(&mut writer, 0..count);
+        if name == "b" {
+            writer.keep_signal("s.txt", b"12345").unwrap();
+        }
+    }
+    let list = place.root.list().unwrap();
+    let told = |left: &Leftover| {
+        (
+            left.name.clone(),
+            left.head.clone(),
+            left.frames,
+            left.has_signal,
+        )
+    };
+    let list_told: Vec<_> = list.iter().map(told).collect();
+    let expected = [
+        ("a".into(), "a".into(), 3, false),
+        ("b".into(), "b".into(), 2, true),
+    ];
+    assert_eq!(list_told, expected);
+    let files = ["frames.spool", "head.json", "signal"];
+    let sizes = files.map(|file| std::fs::metadata(place.file("b", file)).unwrap().len());
+    assert_eq!(list[1].bytes, sizes.iter().sum::<u64>());
+}
+
+#[test]
+fn what_is_no_folder_of_ours_is_not_listed() {
+    let place = Place::new();
+    std::fs::write(place.root.dir().join("notes.txt"), "x").unwrap();
+    assert_eq!(place.root.list().unwrap(), []);
+}
+
+#[test]
+fn a_leftover_can_be_removed() {
+    let place = Place::new();
+    drop(place.root.create("a", "{}").unwrap());
+    place.root.remove("a").unwrap();
+    assert_eq!(place.root.list().unwrap(), []);
+    let again = place.root.remove("a");
+    assert!(matches!(again, Err(SpoolError::Missing)));
+    assert!(matches!(place.root.recover("a"), Err(SpoolError::Missing)));
+}

@@ -62,6 +62,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         scheduler,
         codec,
         uploads: uploads.clone(),
+        reports: CodecThread::start_pool("report", cores()),
         arbiters,
         board: board.clone(),
         max_sessions: config.sessions.max.get(),

@@ -5,7 +5,7 @@
 use super::{
     backend::{
         Backend, DeviceSpec, Engine, EngineKey, EngineState, Item, ItemDone, ItemState, LoadError,
-        Outputs, Probe, RunError, RunTimes, Scope, Slot,
+        Outputs, Probe, Role, RunError, RunTimes, Scope, Slot,
     },
     repository::{Model, Repository},
     tensor::Tensor,
@@ -326,7 +326,13 @@ impl ScriptedSlot {
             infer,
             ..RunTimes::default()
         };
-        let (outcome, state) = match self.inverted(&item.state) {
+        // A session without state brings its picture along.
+        let stateless = matches!(item.state, ItemState::None);
+        let (outcome, state) = match self.inverted(&item) {
+            Ok((frame, _)) if stateless => {
+                let outputs = Outputs::new(vec![(Arc::from("frame"), frame)]);
+                (Ok(outputs), ItemState::None)
+            }
             Ok((frame, runs)) => {
                 let state = EngineState::new(Counted {
                     load: self.load,
@@ -346,11 +352,11 @@ impl ScriptedSlot {
         }
     }
 
-    fn inverted(&self, state: &ItemState) -> Result<(Tensor, u64), RunError> {
-        if self.has_gone(state) {
+    fn inverted(&self, item: &Item) -> Result<(Tensor, u64), RunError> {
+        if self.has_gone(&item.state) {
             return Err(RunError::item("the state went with an earlier engine"));
         }
-        let (pixels, runs) = picture_of(state, &self.shape)?;
+        let (pixels, runs) = picture_of(item, &self.shape)?;
         let pixels = pixels.iter().map(|x| 1.0 - x).collect();
         let frame = Tensor::f32(self.shape.clone(), pixels);
         Ok((frame.map_err(|e| RunError::item(e.to_string()))?, runs))
@@ -366,17 +372,19 @@ impl ScriptedSlot {
     }
 }
 
-fn picture_of<'a>(state: &'a ItemState, shape: &[usize]) -> Result<(&'a [f32], u64), RunError> {
-    let (image, runs) = match state {
-        ItemState::Fresh(tensors) => {
-            let image = tensors.iter().find(|(role, _)| role == "image");
-            (image.map(|(_, image)| image), 0)
-        }
+fn picture_of<'a>(item: &'a Item, shape: &[usize]) -> Result<(&'a [f32], u64), RunError> {
+    let image_in = |tensors: &'a [(Role, Tensor)]| {
+        let image = tensors.iter().find(|(role, _)| role == "image");
+        image.map(|(_, image)| image)
+    };
+    let (image, runs) = match &item.state {
+        ItemState::Fresh(tensors) => (image_in(tensors), 0),
+        ItemState::None => (image_in(&item.inputs), 0),
         ItemState::Kept(state) => match state.get::<Counted>() {
             Some(counted) => (Some(&counted.image), counted.runs),
             None => (None, 0),
         },
-        ItemState::None | ItemState::Lost => (None, 0),
+        ItemState::Lost => (None, 0),
     };
     let image = image.ok_or_else(|| RunError::item("the item has no tensor of role `image`"))?;
     if image.shape() != shape {

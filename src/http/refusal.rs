@@ -39,7 +39,8 @@ impl Refusal {
     pub fn of_open(error: &OpenError, retry_after: Duration) -> Self {
         let text = error.to_string();
         match error {
-            OpenError::Full => Self::new(503, text, Some(retry_after)),
+            OpenError::Full | OpenError::NoMemory => Self::new(503, text, Some(retry_after)),
+            OpenError::Exists => Self::new(409, text, None),
             OpenError::Draining | OpenError::NotReady(_) => Self::new(503, text, Some(SOON)),
             OpenError::Invalid(_) => Self::new(400, text, None),
             OpenError::Internal(_) => Self::new(500, text, None),

@@ -2,7 +2,7 @@
 
 use super::{gamecraft::GROUP, shared::Shared};
 use crate::{
-    actors::registry::{GroupLimit, OnFull, OpenError, OpenSession, SessionHandle},
+    actors::registry::{GroupLimit, Name, OnFull, OpenError, OpenSession, SessionHandle},
     config,
     dialects::gamecraft::start::ImageSource,
     media::{
@@ -10,7 +10,7 @@ use crate::{
         jpeg::{Quality, Subsampling},
     },
     pipelines::{
-        OpenFault,
+        Lane, OpenFault,
         world::{MotionConfig, WorldOptions},
     },
     session::{Class, EgressPolicy, IngressPolicy, SessionSpec},
@@ -47,12 +47,12 @@ pub async fn open(shared: &Shared, request: Request) -> Result<SessionHandle, Op
         let opened = load(image, &assets, &options.limits)
             .and_then(|image| world.open(options, image.as_deref()));
         drop(lease);
-        opened
+        opened.map(Lane::Frames)
     };
     let open = OpenSession {
         limit: group_limit(&shared.config.gamecraft),
         model: shared.config.gamecraft.model.as_str().to_owned(),
-        prefix: "stream_",
+        name: Name::Made("stream_"),
         pipeline: "world",
         opener: Box::new(opener),
     };

@@ -3,8 +3,13 @@
 //! A pipeline knows pictures and tensors; it knows neither actors nor HTTP, and the actors know only [`Track`]. Time is an
 //! argument.
 
+pub mod kept;
 pub mod referee;
 pub mod world;
+
+pub use kept::{
+    Conclusion, Job, Kept, KeptFrame, Lane, StageSink, Step, Study, StudyFault, Terms, Vault,
+};
 
 use crate::{
     engine::{EngineKey, Outputs, Role, RunError, Tensor},
@@ -80,6 +85,12 @@ pub enum OpenFault {
     /// The client's fault; the text is for it.
     #[error("{0}")]
     Invalid(String),
+    /// What it wants to open is there already.
+    #[error("there is a session of this name")]
+    Exists,
+    /// The memory that it needs is reserved by others.
+    #[error("the memory that it needs is reserved by others")]
+    NoMemory,
     /// Ours.
     #[error("{0}")]
     Internal(String),

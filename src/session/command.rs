@@ -25,6 +25,8 @@ pub enum EndReason {
     Evicted,
     /// Nobody gave input or watched for the idle timeout.
     IdleTimeout,
+    /// It gave the one answer that it was opened for.
+    Concluded,
     /// The server shuts down.
     Shutdown,
     /// Its work failed again and again; the text says how.
@@ -39,6 +41,7 @@ impl EndReason {
             Self::OperatorStopped => "operator",
             Self::Evicted => "evicted",
             Self::IdleTimeout => "idle",
+            Self::Concluded => "concluded",
             Self::Shutdown => "shutdown",
             Self::Fault(_) => "fault",
         }

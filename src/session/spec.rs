@@ -94,17 +94,13 @@ impl SessionSpec {
     /// # Errors
     /// Names the policy.
     pub fn check(&self) -> Result<(), SpecError> {
-        match self.ingress {
-            IngressPolicy::NewestWins => {}
-            other @ (IngressPolicy::Ring { .. } | IngressPolicy::Lossless) => {
-                return Err(SpecError::Ingress(other));
+        match (self.ingress, self.egress) {
+            (IngressPolicy::NewestWins, EgressPolicy::Latest)
+            | (IngressPolicy::Lossless, EgressPolicy::ResultOnly) => Ok(()),
+            (IngressPolicy::NewestWins | IngressPolicy::Lossless, other) => {
+                Err(SpecError::Egress(other))
             }
-        }
-        match self.egress {
-            EgressPolicy::Latest => Ok(()),
-            other @ (EgressPolicy::Ring { .. }
-            | EgressPolicy::EveryFrame
-            | EgressPolicy::ResultOnly) => Err(SpecError::Egress(other)),
+            (other @ IngressPolicy::Ring { .. }, _) => Err(SpecError::Ingress(other)),
         }
     }
 }
@@ -135,10 +131,20 @@ pub(crate) mod tests {
     fn a_policy_without_a_buffer_is_refused_by_name() {
         let mut s = spec();
         assert_eq!(s.check(), Ok(()));
-        s.ingress = IngressPolicy::Lossless;
-        assert!(s.check().unwrap_err().to_string().contains("Lossless"));
+        let capacity = NonZeroUsize::MIN;
+        s.ingress = IngressPolicy::Ring { capacity };
+        assert!(s.check().unwrap_err().to_string().contains("Ring"));
         s.ingress = IngressPolicy::NewestWins;
         s.egress = EgressPolicy::EveryFrame;
         assert!(s.check().unwrap_err().to_string().contains("EveryFrame"));
+    }
+
+    #[test]
+    fn input_that_is_kept_is_answered_once_and_input_that_is_live_with_frames() {
+        let mut s = spec();
+        s.ingress = IngressPolicy::Lossless;
+        assert_eq!(s.check(), Err(SpecError::Egress(EgressPolicy::Latest)));
+        s.egress = EgressPolicy::ResultOnly;
+        assert_eq!(s.check(), Ok(()));
     }
 }

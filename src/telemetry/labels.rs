@@ -69,6 +69,8 @@ label_set! {
     EndReason {
         /// Its client stopped it.
         Stopped = "stopped",
+        /// It gave the one answer that it was opened for.
+        Concluded = "concluded",
         /// An administrator ended it.
         Admin = "admin",
         /// Nobody used it for the idle timeout.

@@ -1,9 +1,9 @@
 //! The buffer's inbox besides `WorkDone` and `Encoded`, and what it tells its session.
 
 use crate::{
-    actors::post::Bounded,
+    actors::{keeper::KeptView, post::Bounded},
     media::{ActionId, EncodedFrame, FrameId, StageTimes},
-    session::Media,
+    session::{EndReason, Media},
 };
 use actix::prelude::*;
 use std::{sync::Arc, time::Duration};
@@ -74,10 +74,10 @@ pub enum Ingress {
     Close,
 }
 
-/// Session → buffer: end. Bounded: once a session.
+/// Session → buffer: end, for this reason. Bounded: once a session.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
-pub struct Shut;
+pub struct Shut(pub EndReason);
 
 /// Buffer → session. Bounded: one a change of state of the buffer, never one a frame.
 #[derive(Message, Clone, Debug, PartialEq)]
@@ -95,6 +95,8 @@ pub enum Report {
     Watched(bool),
     /// Nothing is in flight any more, and no input is taken.
     WorkDrained,
+    /// The session has done what it was opened for, or cannot: end it.
+    Over(EndReason),
     /// The buffer has gone.
     Died,
 }
@@ -117,6 +119,17 @@ pub struct BufferView {
     pub replaced: u64,
     /// The last frames that the engine drew, oldest first.
     pub recent: Vec<FrameRecord>,
+}
+
+impl BufferView {
+    /// The same of a session that shows nothing and keeps all: its frames are those that it holds.
+    pub fn of_kept(kept: &KeptView) -> Self {
+        Self {
+            frames: kept.counts.frames,
+            in_flight: kept.under_way,
+            ..Self::default()
+        }
+    }
 }
 
 /// What is remembered of a frame.

@@ -320,7 +320,7 @@ impl Handler<Ingress> for Buffer {
 impl Handler<Shut> for Buffer {
     type Result = ();
 
-    fn handle(&mut self, _: Shut, ctx: &mut Self::Context) {
+    fn handle(&mut self, Shut(_): Shut, ctx: &mut Self::Context) {
         ctx.stop();
     }
 }

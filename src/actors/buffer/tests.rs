@@ -7,6 +7,7 @@ use crate::{
     },
     engine::{ItemDone, Outputs, RunError, RunTimes, Tensor},
     media::{ActionId, EncodedFrame, FrameId, FrameKind},
+    session::EndReason,
 };
 use bytes::Bytes;
 use std::{num::NonZeroUsize, time::Duration};
@@ -492,6 +493,9 @@ async fn a_buffer_that_dies_tells_its_session_and_closes_its_viewers() {
 async fn a_buffer_that_is_shut_closes_its_viewers() {
     let r = rig(unlimited(), &TrackLog::drawing(1));
     let mut viewer = r.watch().await.unwrap();
-    post(&r.buffer.clone().recipient(), Shut);
+    post(
+        &r.buffer.clone().recipient(),
+        Shut(EndReason::ClientStopped),
+    );
     assert!(soon("the end", viewer.frames.changed()).await.is_err());
 }

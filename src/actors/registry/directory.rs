@@ -3,14 +3,16 @@
 use crate::{
     actors::{
         buffer::{
-            Buffer, BufferView, Inspect, Offer, OfferError, Subscribe, SubscribeError, Viewer,
+            Buffer, BufferView, Ingress, Inspect, Offer, OfferError, Shut, Subscribe,
+            SubscribeError, Viewer,
         },
+        keeper::{InspectKept, Intake, IntakeError, Keeper, KeptView, TakeIntake},
         session::{Apply, Describe, Session, SessionView},
     },
     engine::EngineKey,
     session::{Command, Media, SceneChange, SessionId, SessionSpec},
 };
-use actix::Addr;
+use actix::{Addr, Recipient};
 use dashmap::DashMap;
 use std::sync::Arc;
 
@@ -32,7 +34,14 @@ pub struct SessionHandle {
     /// The order in which sessions were opened.
     pub serial: u64,
     pub(super) session: Addr<Session>,
-    pub(super) buffer: Addr<Buffer>,
+    pub(super) pixels: Pixels,
+}
+
+/// Who has a session's pixels: by its policy they are shown, or kept.
+#[derive(Clone, Debug)]
+pub(super) enum Pixels {
+    Shown(Addr<Buffer>),
+    Kept(Addr<Keeper>),
 }
 
 /// Everything that is known of a session at one moment.
@@ -56,12 +65,13 @@ impl SessionHandle {
     /// Gives input; the answer is the dialect's acknowledgement.
     ///
     /// # Errors
-    /// If the session has ended or takes no more at the moment.
+    /// If the session has ended, takes no more at the moment, or keeps its input: then it wants an [`Intake`].
     pub async fn offer(&self, media: Media) -> Result<(), OfferError> {
-        self.buffer
-            .send(Offer(media))
-            .await
-            .unwrap_or(Err(OfferError::Gone))
+        match &self.pixels {
+            Pixels::Shown(buffer) => buffer.send(Offer(media)).await,
+            Pixels::Kept(_) => return Err(OfferError::Gone),
+        }
+        .unwrap_or(Err(OfferError::Gone))
     }
 
     /// Asks something of the session; one that has ended has nothing to do.
@@ -72,23 +82,65 @@ impl SessionHandle {
     /// A view of its frames.
     ///
     /// # Errors
-    /// If the session has ended or has too many viewers.
+    /// If the session has ended, has too many viewers, or shows nothing.
     pub async fn subscribe(&self) -> Result<Viewer, SubscribeError> {
-        self.buffer
-            .send(Subscribe)
-            .await
-            .unwrap_or(Err(SubscribeError::Gone))
+        match &self.pixels {
+            Pixels::Shown(buffer) => buffer.send(Subscribe).await,
+            Pixels::Kept(_) => return Err(SubscribeError::Gone),
+        }
+        .unwrap_or(Err(SubscribeError::Gone))
+    }
+
+    /// The right to write to a session that keeps its input.
+    ///
+    /// # Errors
+    /// If somebody has it, or the session takes no more.
+    pub async fn intake(&self) -> Result<Intake, IntakeError> {
+        match &self.pixels {
+            Pixels::Shown(_) => return Err(IntakeError::Gone),
+            Pixels::Kept(keeper) => keeper.send(TakeIntake).await,
+        }
+        .unwrap_or(Err(IntakeError::Gone))
+    }
+
+    /// How a session that keeps its input stands; `None` if it has ended, or keeps none.
+    pub async fn kept(&self) -> Option<KeptView> {
+        match &self.pixels {
+            Pixels::Shown(_) => None,
+            Pixels::Kept(keeper) => keeper.send(InspectKept).await.ok(),
+        }
     }
 
     /// How it stands; `None` if it ended meanwhile.
     pub async fn snapshot(&self) -> Option<Snapshot> {
         let session = self.session.send(Describe).await.ok()?;
-        let buffer = self.buffer.send(Inspect).await.ok()?;
+        let buffer = match &self.pixels {
+            Pixels::Shown(buffer) => buffer.send(Inspect).await.ok()?,
+            Pixels::Kept(_) => BufferView::of_kept(&self.kept().await?),
+        };
         Some(Snapshot {
             handle: self.clone(),
             session,
             buffer,
         })
+    }
+}
+
+// === impl Pixels ===
+
+impl Pixels {
+    pub(super) fn ingress(&self) -> Recipient<Ingress> {
+        match self {
+            Self::Shown(buffer) => buffer.clone().recipient(),
+            Self::Kept(keeper) => keeper.clone().recipient(),
+        }
+    }
+
+    pub(super) fn shut(&self) -> Recipient<Shut> {
+        match self {
+            Self::Shown(buffer) => buffer.clone().recipient(),
+            Self::Kept(keeper) => keeper.clone().recipient(),
+        }
     }
 }
 

@@ -3,14 +3,23 @@
 use super::{admission::GroupLimit, directory::SessionHandle};
 use crate::{
     actors::codec::JobPanicked,
-    pipelines::{OpenFault, Opened},
+    pipelines::{Lane, OpenFault},
     session::{EndReason, SessionId},
 };
 use actix::prelude::*;
 use std::time::Duration;
 
-/// What opens a session: decodes its picture, reads its geometry. Runs on the pool for uploads.
-pub type Opener = Box<dyn FnOnce() -> Result<Opened, OpenFault> + Send>;
+/// What opens a session: decodes its picture, makes its folder. Runs on the pool for uploads.
+pub type Opener = Box<dyn FnOnce() -> Result<Lane, OpenFault> + Send>;
+
+/// Who names a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// The registry: this prefix and a number that never comes twice.
+    Made(&'static str),
+    /// The client. Two sessions never have one name.
+    Given(SessionId),
+}
 
 /// Front end → registry. Awaited.
 #[derive(Message)]
@@ -20,8 +29,8 @@ pub struct OpenSession {
     pub limit: GroupLimit,
     /// The model that must be ready.
     pub model: String,
-    /// The name begins with this; the registry makes the rest.
-    pub prefix: &'static str,
+    /// What it is called.
+    pub name: Name,
     /// The pipeline's name, for the metrics.
     pub pipeline: &'static str,
     /// Makes the session.
@@ -34,6 +43,12 @@ pub enum OpenError {
     /// The limit is reached.
     #[error("the server has as many streams as it may have")]
     Full,
+    /// There is a session of this name.
+    #[error("there is a session of this name")]
+    Exists,
+    /// The memory for such sessions is reserved by others.
+    #[error("the server has no memory for one more")]
+    NoMemory,
     /// The server shuts down.
     #[error("the server is shutting down")]
     Draining,
@@ -71,6 +86,8 @@ impl From<OpenFault> for OpenError {
     fn from(fault: OpenFault) -> Self {
         match fault {
             OpenFault::Invalid(why) => Self::Invalid(why),
+            OpenFault::Exists => Self::Exists,
+            OpenFault::NoMemory => Self::NoMemory,
             OpenFault::Internal(why) => Self::Internal(why),
         }
     }

@@ -9,7 +9,7 @@ mod tests;
 
 pub use admission::{GroupLimit, OnFull};
 pub use directory::{Directory, SessionHandle, Snapshot};
-pub use messages::{Drain, EndSession, OpenError, OpenSession, Opener};
+pub use messages::{Drain, EndSession, Name, OpenError, OpenSession, Opener};
 
 use super::{
     board::Board,
@@ -19,14 +19,14 @@ use super::{
 };
 use crate::{
     engine::LoadState,
-    pipelines::Opened,
+    pipelines::Lane,
     session::{Command, EndReason, SessionId},
     telemetry::{AdmissionMeters, Label, labels::RejectReason},
 };
 use actix::prelude::*;
 use admission::{Admission, Occupancy, judge};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::oneshot;
@@ -39,6 +39,8 @@ pub struct RegistryConfig {
     pub codec: Addr<CodecThread>,
     /// Decodes what they begin with.
     pub uploads: Addr<CodecThread>,
+    /// Judges sessions that keep their input.
+    pub reports: Addr<CodecThread>,
     /// Where sessions live.
     pub arbiters: Vec<ArbiterHandle>,
     /// How the models stand.
@@ -54,6 +56,8 @@ pub struct Registry {
     config: RegistryConfig,
     /// Sessions that are being opened, by group: they count, but are not listed yet.
     opening: HashMap<&'static str, usize>,
+    /// The names among them that clients gave.
+    names: HashSet<SessionId>,
     meters: HashMap<&'static str, AdmissionMeters>,
     serial: u64,
     last_millis: u128,
@@ -67,6 +71,7 @@ impl Registry {
         Self {
             config,
             opening: HashMap::new(),
+            names: HashSet::new(),
             meters: HashMap::new(),
             serial: 0,
             last_millis: 0,
@@ -87,6 +92,11 @@ impl Registry {
                 "the model `{}` is {state}",
                 request.model
             )));
+        }
+        if let Name::Given(id) = &request.name
+            && (self.names.contains(id) || self.config.directory.find(id.as_str()).is_some())
+        {
+            return Err(OpenError::Exists);
         }
         let group = request.limit.group;
         let listed = self.config.directory.count(group);
@@ -134,14 +144,21 @@ impl Registry {
             .or_insert_with(|| AdmissionMeters::new(&Label::fixed(pipeline)));
         meters.rejected(match why {
             OpenError::Full => RejectReason::Full,
+            OpenError::NoMemory => RejectReason::Memory,
             OpenError::Draining => RejectReason::Draining,
             OpenError::NotReady(_) => RejectReason::NotReady,
-            OpenError::Invalid(_) | OpenError::Internal(_) => RejectReason::Invalid,
+            OpenError::Exists | OpenError::Invalid(_) | OpenError::Internal(_) => {
+                RejectReason::Invalid
+            }
         });
     }
 
-    /// `prefix` and the time in milliseconds; never the same twice.
-    fn name(&mut self, prefix: &str) -> SessionId {
+    /// The client's name, or a prefix and the time in milliseconds, which is never the same twice.
+    fn name(&mut self, name: Name) -> SessionId {
+        let prefix = match name {
+            Name::Made(prefix) => prefix,
+            Name::Given(id) => return id,
+        };
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or(Duration::ZERO)
@@ -153,20 +170,27 @@ impl Registry {
     /// What became of opening, as far as the registry knows: from here on a session counts because it is listed.
     fn opened(
         &mut self,
-        opened: Result<Opened, OpenError>,
-        (prefix, limit): (&str, GroupLimit),
+        opened: Result<Lane, OpenError>,
+        (name, limit): (Name, GroupLimit),
         me: Recipient<SessionEnded>,
     ) -> Result<(SessionHandle, oneshot::Receiver<Opening>), OpenError> {
         if let Some(n) = self.opening.get_mut(limit.group) {
             *n = n.saturating_sub(1);
         }
+        if let Name::Given(id) = &name {
+            self.names.remove(id);
+        }
         let opened = match opened {
             Ok(_) if self.draining => Err(OpenError::Draining),
-            other => other,
+            Ok(lane) => match lane.spec().check() {
+                Ok(()) => Ok(lane),
+                Err(e) => Err(OpenError::Internal(e.to_string())),
+            },
+            Err(why) => Err(why),
         };
         let spawned = opened.map(|opened| {
             self.make_room(limit);
-            self.spawn(prefix, limit.group, opened, me)
+            self.spawn(name, limit.group, opened, me)
         });
         self.answer_if_drained();
         spawned
@@ -217,16 +241,19 @@ impl Handler<OpenSession> for Registry {
         }
         let OpenSession {
             limit,
-            prefix,
+            name,
             pipeline,
             opener,
             ..
         } = request;
         *self.opening.entry(limit.group).or_default() += 1;
+        if let Name::Given(id) = &name {
+            self.names.insert(id.clone());
+        }
         let job = self.config.uploads.send(Run::new(opener));
         let prepared = async move { Ok::<_, OpenError>(job.await???) }.into_actor(self);
         let spawned = prepared.map(move |opened, registry, ctx| {
-            registry.opened(opened, (prefix, limit), ctx.address().recipient())
+            registry.opened(opened, (name, limit), ctx.address().recipient())
         });
         let attached = spawned.then(|spawned, registry, _| {
             let wait = async move {

@@ -1,13 +1,15 @@
 //! Putting a session's two actors on one arbiter, so that what they tell each other never crosses a thread.
 
-use super::{Registry, SessionHandle};
+use super::{Name, Registry, SessionHandle, directory::Pixels};
 use crate::{
     actors::{
         buffer::{self, Buffer},
+        keeper::{self, Keeper},
         session::{self, Opening, Session, SessionEnded},
     },
-    pipelines::Opened,
-    session::{SessionId, SessionSpec},
+    engine::EngineKey,
+    pipelines::{Kept, Lane, Opened},
+    session::{SceneChange, SessionId, SessionSpec},
 };
 use actix::{dev::channel::channel, prelude::*};
 use std::sync::Arc;
@@ -16,35 +18,38 @@ use tokio::sync::oneshot;
 /// What a mailbox holds before senders are told to wait. No bound (senders are many): credits are the bound.
 const MAILBOX: usize = 16;
 
+/// What the list says of a session, whatever its lane.
+struct About {
+    spec: Arc<SessionSpec>,
+    keys: Vec<EngineKey>,
+    size: (u32, u32),
+    scene: Option<SceneChange>,
+}
+
 impl Registry {
-    /// Spawns and lists a session; the receiver tells when its engine takes its work.
+    /// Spawns and lists a session; the receiver tells when its engines take its work.
     pub(super) fn spawn(
         &mut self,
-        prefix: &str,
+        name: Name,
         group: &'static str,
-        opened: Opened,
+        lane: Lane,
         registry: Recipient<SessionEnded>,
     ) -> (SessionHandle, oneshot::Receiver<Opening>) {
-        let id = self.name(prefix);
+        let id = self.name(name);
         self.serial += 1;
-        let (spec, key, size, scene) = (
-            Arc::new(opened.spec.clone()),
-            opened.key.clone(),
-            opened.size,
-            opened.scene,
-        );
+        let about = About::of(&lane);
         let (opening, attached) = oneshot::channel();
-        let (session, buffer) = self.start_pair(&id, &spec, (opened, opening), registry);
+        let (session, pixels) = self.start_pair(&id, &about, (lane, opening), registry);
         let handle = SessionHandle {
             id,
             group,
-            spec,
-            key,
-            size,
-            scene,
+            spec: about.spec,
+            key: about.keys[0].clone(),
+            size: about.size,
+            scene: about.scene,
             serial: self.serial,
             session,
-            buffer,
+            pixels,
         };
         let ((width, height), model) = (handle.size, &handle.key.model);
         tracing::info!(session = %handle.id, pipeline = handle.spec.pipeline, %model, width, height, "session opened");
@@ -55,35 +60,94 @@ impl Registry {
     fn start_pair(
         &self,
         id: &SessionId,
-        spec: &Arc<SessionSpec>,
-        (opened, opening): (Opened, oneshot::Sender<Opening>),
+        about: &About,
+        (lane, opening): (Lane, oneshot::Sender<Opening>),
         registry: Recipient<SessionEnded>,
-    ) -> (Addr<Session>, Addr<Buffer>) {
+    ) -> (Addr<Session>, Pixels) {
         let arbiter = &self.config.arbiters[self.serial as usize % self.config.arbiters.len()];
         let (session_tx, session_rx) = channel(MAILBOX);
-        let (buffer_tx, buffer_rx) = channel(MAILBOX);
-        let (session, buffer) = (
-            Addr::<Session>::new(session_tx),
-            Addr::<Buffer>::new(buffer_tx),
-        );
-        let session_wiring = session::Wiring {
-            buffer: buffer.clone(),
+        let session = Addr::<Session>::new(session_tx);
+        let pixels = match lane {
+            Lane::Frames(opened) => self.start_buffer(arbiter, id, about, opened, &session),
+            Lane::Kept(kept) => self.start_keeper(arbiter, id, about, kept, &session),
+        };
+        let wiring = session::Wiring {
+            ingress: pixels.ingress(),
+            shut: pixels.shut(),
             attach: self.config.scheduler.clone().recipient(),
             detach: self.config.scheduler.clone().recipient(),
             registry,
         };
-        let buffer_wiring = buffer::Wiring {
+        let (id, spec, keys) = (id.clone(), Arc::clone(&about.spec), about.keys.clone());
+        arbiter.spawn_fn(move || {
+            let control = Session::new(id, &spec, keys, wiring, opening);
+            Context::with_receiver(session_rx).run(control);
+        });
+        (session, pixels)
+    }
+
+    fn start_buffer(
+        &self,
+        arbiter: &ArbiterHandle,
+        id: &SessionId,
+        about: &About,
+        opened: Opened,
+        session: &Addr<Session>,
+    ) -> Pixels {
+        let wiring = buffer::Wiring {
             scheduler: self.config.scheduler.clone().recipient(),
             codec: self.config.codec.clone().recipient(),
             session: session.clone().recipient(),
         };
-        let key = opened.key.clone();
-        let (id, spec) = (id.clone(), Arc::clone(spec));
+        let (id, spec) = (id.clone(), Arc::clone(&about.spec));
+        let (tx, rx) = channel(MAILBOX);
         arbiter.spawn_fn(move || {
-            let control = Session::new(id.clone(), &spec, key, session_wiring, opening);
-            Context::with_receiver(buffer_rx).run(Buffer::new(id, spec, opened, buffer_wiring));
-            Context::with_receiver(session_rx).run(control);
+            Context::with_receiver(rx).run(Buffer::new(id, spec, opened, wiring));
         });
-        (session, buffer)
+        Pixels::Shown(Addr::new(tx))
+    }
+
+    fn start_keeper(
+        &self,
+        arbiter: &ArbiterHandle,
+        id: &SessionId,
+        about: &About,
+        kept: Kept,
+        session: &Addr<Session>,
+    ) -> Pixels {
+        let wiring = keeper::Wiring {
+            scheduler: self.config.scheduler.clone().recipient(),
+            codec: self.config.codec.clone(),
+            reports: self.config.reports.clone(),
+            session: session.clone().recipient(),
+        };
+        let (id, spec) = (id.clone(), Arc::clone(&about.spec));
+        let (tx, rx) = channel(MAILBOX);
+        arbiter.spawn_fn(move || {
+            Context::with_receiver(rx).run(Keeper::new(id, spec, kept, wiring));
+        });
+        Pixels::Kept(Addr::new(tx))
+    }
+}
+
+impl About {
+    fn of(lane: &Lane) -> Self {
+        match lane {
+            Lane::Frames(opened) => Self {
+                spec: Arc::new(opened.spec.clone()),
+                keys: vec![opened.key.clone()],
+                size: opened.size,
+                scene: opened.scene,
+            },
+            Lane::Kept(kept) => Self {
+                spec: Arc::new(kept.spec.clone()),
+                keys: std::iter::once(&kept.key)
+                    .chain(&kept.more_keys)
+                    .cloned()
+                    .collect(),
+                size: kept.size,
+                scene: None,
+            },
+        }
     }
 }

@@ -93,7 +93,7 @@ async fn a_session_that_its_engine_refuses_is_not_ready_and_leaves_nothing() {
             axes: Arc::new([("height".into(), 7), ("width".into(), 8)]),
             ..key()
         };
-        Ok(odd)
+        Ok(Lane::Frames(odd))
     };
     let refused = house.open_with(refusing(1), Box::new(opener)).await;
     assert!(matches!(refused.unwrap_err(), OpenError::NotReady(_)));
@@ -113,7 +113,7 @@ async fn a_model_that_failed_or_is_unknown_opens_nothing() {
     let unknown = house.registry.send(OpenSession {
         limit: refusing(8),
         model: "unknown".into(),
-        prefix: "test_",
+        name: Name::Made("test_"),
         pipeline: "test",
         opener: Box::new(|| panic!("it must not be asked")),
     });
@@ -199,7 +199,7 @@ async fn a_picture_that_takes_long_to_open_holds_up_no_frame() {
     let opener = move || {
         wait.recv()
             .map_err(|e| OpenFault::Internal(e.to_string()))?;
-        Ok(opened(unlimited(), &TrackLog::drawing(1)))
+        Ok(Lane::Frames(opened(unlimited(), &TrackLog::drawing(1))))
     };
     let frame = async {
         running.offer(action(5)).await.unwrap();
@@ -299,7 +299,7 @@ async fn a_session_that_is_being_opened_when_draining_begins_is_refused() {
     let opener = move || {
         let waited = wait.lock().map(|wait| wait.recv().is_ok());
         assert!(waited.unwrap_or(false));
-        Ok(opened(unlimited(), &TrackLog::drawing(1)))
+        Ok(Lane::Frames(opened(unlimited(), &TrackLog::drawing(1))))
     };
     let opening = house.open_with(refusing(8), Box::new(opener));
     let draining = async {

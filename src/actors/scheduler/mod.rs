@@ -51,6 +51,7 @@ pub struct Seat {
 /// Where a session's work goes: a device by its index, and an engine on it.
 type Place = (usize, EngineKey);
 
+/// One engine that a session has, or waits for.
 struct Attachment {
     place: Place,
     /// Whether the device has said that it takes the work.
@@ -61,7 +62,8 @@ struct Attachment {
 pub struct Scheduler {
     seats: Vec<Seat>,
     lines: BTreeMap<Place, EngineQueue<Work>>,
-    attached: HashMap<SessionId, Attachment>,
+    /// A session has one engine or several.
+    attached: HashMap<SessionId, Vec<Attachment>>,
     depth: QueueMeter,
 }
 
@@ -120,7 +122,9 @@ impl Scheduler {
         place: &Place,
         answer: Result<NonZeroUsize, AttachError>,
     ) -> Result<(), AttachError> {
-        match (answer, self.attached.get_mut(session)) {
+        let attachments = self.attached.get_mut(session);
+        let attachment = attachments.and_then(|all| all.iter_mut().find(|a| a.place == *place));
+        match (answer, attachment) {
             (Ok(max_batch), Some(attachment)) => {
                 attachment.ready = true;
                 let fresh = || EngineQueue::new(max_batch);
@@ -132,7 +136,7 @@ impl Scheduler {
                 Err(AttachError::Refused("the session has ended".into()))
             }
             (Err(why), _) => {
-                self.attached.remove(session);
+                self.forget(session, place);
                 self.release_unused(place);
                 Err(why)
             }
@@ -140,9 +144,13 @@ impl Scheduler {
     }
 
     fn detach(&mut self, session: &SessionId) {
-        let Some(Attachment { place, ready }) = self.attached.remove(session) else {
-            return;
-        };
+        for attachment in self.attached.remove(session).unwrap_or_default() {
+            self.leave(session, attachment);
+        }
+    }
+
+    /// Takes one engine from a session that no longer has any.
+    fn leave(&mut self, session: &SessionId, Attachment { place, ready }: Attachment) {
         if let Some(line) = self.lines.get_mut(&place) {
             let abandoned = line.take_where(|work| work.session == *session);
             abandoned
@@ -155,9 +163,20 @@ impl Scheduler {
         }
     }
 
+    /// A session does not get this engine after all.
+    fn forget(&mut self, session: &SessionId, place: &Place) {
+        if let Some(attachments) = self.attached.get_mut(session) {
+            attachments.retain(|attachment| attachment.place != *place);
+            if attachments.is_empty() {
+                self.attached.remove(session);
+            }
+        }
+    }
+
     /// Lets the device drop a shape that nobody has or waits for.
     fn release_unused(&mut self, place: &Place) {
-        if self.attached.values().all(|other| other.place != *place) {
+        let mut others = self.attached.values().flatten();
+        if others.all(|other| other.place != *place) {
             self.lines.remove(place);
             post(&self.seats[place.0].release, Release(place.1.clone()));
         }
@@ -165,9 +184,10 @@ impl Scheduler {
 
     /// The queue for this work, if its session is attached to that engine.
     fn line_of(&mut self, work: &Work) -> Option<&mut EngineQueue<Work>> {
-        let attachment = self.attached.get(&work.session)?;
-        let fits = attachment.ready && attachment.place.1 == work.key;
-        fits.then(|| self.lines.get_mut(&attachment.place))?
+        let attachments = self.attached.get(&work.session)?;
+        let fits = |a: &&Attachment| a.ready && a.place.1 == work.key;
+        let place = &attachments.iter().find(fits)?.place;
+        self.lines.get_mut(place)
     }
 }
 
@@ -214,7 +234,8 @@ impl Handler<Attach> for Scheduler {
             place: place.clone(),
             ready: false,
         };
-        self.attached.insert(session.clone(), attachment);
+        let attachments = self.attached.entry(session.clone()).or_default();
+        attachments.push(attachment);
         let prepared = self.seats[at].prepare.send(Prepare(key));
         Box::pin(prepared.into_actor(self).map(move |answer, scheduler, _| {
             let refused = |e: &dyn std::fmt::Display| AttachError::Refused(e.to_string());

@@ -7,7 +7,7 @@ mod tests;
 pub use messages::{Apply, Describe, Opening, SessionEnded, SessionView};
 
 use super::{
-    buffer::{Buffer, Ingress, Report, Shut},
+    buffer::{Ingress, Report, Shut},
     post::post,
     scheduler::{Attach, AttachError, Detach},
 };
@@ -31,8 +31,10 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Whom a session speaks to.
 pub struct Wiring {
-    /// Its pixels.
-    pub buffer: Addr<Buffer>,
+    /// Opens and closes the ingress of what holds its pixels: its buffer, or its keeper.
+    pub ingress: Recipient<Ingress>,
+    /// Ends it.
+    pub shut: Recipient<Shut>,
     /// Takes its work.
     pub attach: Recipient<Attach>,
     /// Takes it no more.
@@ -44,7 +46,8 @@ pub struct Wiring {
 /// The actor.
 pub struct Session {
     id: SessionId,
-    key: EngineKey,
+    /// Engines that are still to be attached.
+    keys: Vec<EngineKey>,
     machine: Machine,
     wiring: Wiring,
     opened: Instant,
@@ -59,14 +62,14 @@ impl Session {
     pub fn new(
         id: SessionId,
         spec: &Arc<SessionSpec>,
-        key: EngineKey,
+        keys: Vec<EngineKey>,
         wiring: Wiring,
         opening: oneshot::Sender<Opening>,
     ) -> Self {
         let now = Instant::now();
         Self {
             id,
-            key,
+            keys,
             machine: Machine::new(spec.idle_timeout, spec.max_failures),
             wiring,
             opened: now,
@@ -100,14 +103,35 @@ impl Session {
         }
     }
 
+    /// Attaches the session's engines one after another; it is attached when it has all of them.
+    fn attach_next(&mut self, ctx: &mut Context<Self>) {
+        let Some(key) = self.keys.pop() else {
+            return self.apply(Input::Attached, ctx);
+        };
+        let session = self.id.clone();
+        let attach = self.wiring.attach.send(Attach { session, key });
+        ctx.spawn(attach.into_actor(self).map(|answer, session, ctx| {
+            let answer = answer.unwrap_or_else(|e| Err(AttachError::Refused(e.to_string())));
+            match answer {
+                Ok(()) => session.attach_next(ctx),
+                Err(e) => {
+                    let why = e.to_string();
+                    // Whoever opened it may have gone.
+                    session.opening.take().map(|opening| opening.send(Err(e)));
+                    session.apply(Input::AttachFailed(why), ctx);
+                }
+            }
+        }));
+    }
+
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
             Effect::OpenIngress => {
-                post(&self.wiring.buffer.clone().recipient(), Ingress::Open);
+                post(&self.wiring.ingress, Ingress::Open);
                 // Whoever opened it may have gone.
                 self.opening.take().map(|opening| opening.send(Ok(())));
             }
-            Effect::CloseIngress => post(&self.wiring.buffer.clone().recipient(), Ingress::Close),
+            Effect::CloseIngress => post(&self.wiring.ingress, Ingress::Close),
             Effect::Close(reason) => self.close(reason, ctx),
         }
     }
@@ -136,7 +160,7 @@ impl Session {
             .take()
             .map(|opening| opening.send(Err(refused())));
         post(&self.wiring.detach, Detach(self.id.clone()));
-        post(&self.wiring.buffer.clone().recipient(), Shut);
+        post(&self.wiring.shut, Shut(reason.clone()));
         post(
             &self.wiring.registry,
             SessionEnded {
@@ -159,22 +183,7 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(TICK, |session, ctx| session.apply(Input::Tick, ctx));
-        let attach = self.wiring.attach.send(Attach {
-            session: self.id.clone(),
-            key: self.key.clone(),
-        });
-        ctx.spawn(attach.into_actor(self).map(|answer, session, ctx| {
-            let answer = answer.unwrap_or_else(|e| Err(AttachError::Refused(e.to_string())));
-            match answer {
-                Ok(()) => session.apply(Input::Attached, ctx),
-                Err(e) => {
-                    let why = e.to_string();
-                    // Whoever opened it may have gone.
-                    session.opening.take().map(|opening| opening.send(Err(e)));
-                    session.apply(Input::AttachFailed(why), ctx);
-                }
-            }
-        }));
+        self.attach_next(ctx);
     }
 }
 
@@ -205,6 +214,7 @@ impl Handler<Report> for Session {
             Report::Rested => Input::Rested,
             Report::Watched(yes) => Input::Watched(yes),
             Report::WorkDrained => Input::WorkDrained,
+            Report::Over(reason) => Input::Stop(reason),
             Report::Died => Input::Stop(EndReason::Fault("its buffer died".into())),
         };
         self.apply(input, ctx);
@@ -238,6 +248,7 @@ fn end_label(reason: &EndReason) -> EndLabel {
         EndReason::OperatorStopped => EndLabel::Admin,
         EndReason::Evicted => EndLabel::Evicted,
         EndReason::IdleTimeout => EndLabel::Idle,
+        EndReason::Concluded => EndLabel::Concluded,
         EndReason::Shutdown => EndLabel::Drained,
         EndReason::Fault(_) => EndLabel::Failed,
     }

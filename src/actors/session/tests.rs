@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     actors::{
-        buffer::{self, Offer, Subscribe},
+        buffer::{self, Buffer, Offer, Subscribe},
         test_support::{
             House, Received, TrackLog, action, eventually, inbox, opened, soon, unlimited, until,
         },
@@ -43,12 +43,13 @@ async fn pair(script: Scripted, spec: SessionSpec, track: &TrackLog) -> Pair {
         let buffer = Buffer::new(id.clone(), Arc::clone(&spec), opened, wiring).start();
         made = Some(buffer.clone());
         let wiring = Wiring {
-            buffer,
+            ingress: buffer.clone().recipient(),
+            shut: buffer.recipient(),
             attach: house.scheduler.clone().recipient(),
             detach: house.scheduler.clone().recipient(),
             registry,
         };
-        Session::new(id, &spec, key, wiring, opening)
+        Session::new(id, &spec, vec![key], wiring, opening)
     });
     Pair {
         session,
@@ -180,13 +181,14 @@ async fn a_session_that_is_stopped_while_it_opens_answers_and_leaves_nothing() {
     let (registry, mut ended) = inbox();
     let (opening, attached) = oneshot::channel();
     let wiring = Wiring {
-        buffer: busy.buffer.clone(),
+        ingress: busy.buffer.clone().recipient(),
+        shut: busy.buffer.clone().recipient(),
         attach: busy.house.scheduler.clone().recipient(),
         detach: busy.house.scheduler.clone().recipient(),
         registry,
     };
     let (id, key) = (SessionId::new("late"), crate::actors::test_support::key());
-    let late = Session::new(id, &Arc::new(unlimited()), key, wiring, opening).start();
+    let late = Session::new(id, &Arc::new(unlimited()), vec![key], wiring, opening).start();
     until("it is being attached", async || view().await.attached == 2).await;
     late.send(Apply(Command::Stop(EndReason::ClientStopped)))
         .await

@@ -7,12 +7,13 @@ use crate::{
         codec::CodecThread,
         device::{Device, DeviceConfig},
         registry::{
-            Directory, GroupLimit, OnFull, OpenError, OpenSession, Opener, Registry,
+            Directory, GroupLimit, Name, OnFull, OpenError, OpenSession, Opener, Registry,
             RegistryConfig, SessionHandle,
         },
         scheduler::{self, Scheduler, SchedulerView},
     },
     engine::{DeviceSpec, scripted::Scripted},
+    pipelines::Lane,
     session::SessionSpec,
 };
 use actix::prelude::*;
@@ -79,7 +80,8 @@ impl House {
         let registry = Registry::new(RegistryConfig {
             scheduler: scheduler.clone(),
             codec: codec.clone(),
-            uploads,
+            uploads: uploads.clone(),
+            reports: uploads,
             arbiters: vec![arbiter.handle()],
             board: board.clone(),
             max_sessions,
@@ -104,8 +106,11 @@ impl House {
         track: &TrackLog,
     ) -> Result<SessionHandle, OpenError> {
         let track = track.clone();
-        self.open_with(limit, Box::new(move || Ok(opened(spec, &track))))
-            .await
+        self.open_with(
+            limit,
+            Box::new(move || Ok(Lane::Frames(opened(spec, &track)))),
+        )
+        .await
     }
 
     /// Opens a session with what this makes.
@@ -114,10 +119,20 @@ impl House {
         limit: GroupLimit,
         opener: Opener,
     ) -> Result<SessionHandle, OpenError> {
+        self.open_named(limit, Name::Made("test_"), opener).await
+    }
+
+    /// Opens a session of this name with what this makes.
+    pub async fn open_named(
+        &self,
+        limit: GroupLimit,
+        name: Name,
+        opener: Opener,
+    ) -> Result<SessionHandle, OpenError> {
         let open = self.registry.send(OpenSession {
             limit,
             model: "scripted".into(),
-            prefix: "test_",
+            name,
             pipeline: "test",
             opener,
         });

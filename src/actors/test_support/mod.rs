@@ -3,12 +3,14 @@
 mod house;
 mod inbox;
 mod rig;
+mod study;
 mod track;
 mod work;
 
 pub use house::{GROUP, House, evicting, refusing};
 pub use inbox::{Received, dead, inbox};
 pub use rig::{Rig, device, device_of};
+pub use study::{BROKEN, ENCODING, StudyLog, UNREADABLE, Vaults};
 pub use track::{TrackLog, action, opened, unlimited};
 pub use work::{SIDE, credits, fresh, key, key_of, order, runs, work};
 

@@ -1,0 +1,118 @@
+//! From the signal to the verdict: what a keeper does once its client has said that all has been sent.
+
+use super::{
+    Desk, Keeper,
+    messages::{Conclude, IntakeError, Outcome, Watching},
+};
+use crate::{
+    actors::codec::{JobPanicked, Run},
+    pipelines::{Conclusion, StageSink, StudyFault},
+    session::{EndReason, SignalFile},
+};
+use actix::prelude::*;
+use std::{sync::Arc, time::Instant};
+use tokio::sync::oneshot;
+
+/// A session whose signal has come.
+pub(super) struct Judging {
+    /// Taken when the last frame is studied.
+    signal: Option<SignalFile>,
+    /// Keeps the reservation and the spool until the verdict is there.
+    pub(super) desk: Desk,
+    outcome: Option<oneshot::Sender<Outcome>>,
+}
+
+impl Keeper {
+    /// Where a study tells how far it is.
+    pub(super) fn sink(&self) -> StageSink {
+        let stages = self.stages.clone();
+        Arc::new(move |stage, progress, message| {
+            stages.send_if_modified(|stages| stages.advance(stage, progress, message));
+        })
+    }
+
+    pub(super) fn judge_if_complete(&mut self, ctx: &mut Context<Self>) {
+        if self.over || !self.core.is_complete() {
+            return;
+        }
+        let Some(judging) = &mut self.judging else {
+            return;
+        };
+        let Some(signal) = judging.signal.take() else {
+            return;
+        };
+        let ledger = judging.desk.ledger.clone();
+        let Some(study) = self.study.take() else {
+            return;
+        };
+        let job = study.conclude(signal, ledger, self.sink());
+        let report = self.wiring.reports.send(Run::new(job)).into_actor(self);
+        ctx.spawn(report.map(|answer, keeper, _| {
+            keeper.judged(answer.unwrap_or(Err(JobPanicked)));
+        }));
+    }
+
+    fn judged(&mut self, answer: Result<Result<Conclusion, StudyFault>, JobPanicked>) {
+        let (outcome, reason) = match answer {
+            Ok(Ok(Conclusion { document })) => {
+                (Outcome::Concluded { document }, EndReason::Concluded)
+            }
+            Ok(Err(fault)) => failed(fault.to_string()),
+            Err(panicked) => failed(panicked.to_string()),
+        };
+        self.answer(outcome);
+        self.end(reason);
+    }
+
+    /// The session cannot go on.
+    pub(super) fn fault(&mut self, why: String) {
+        let (outcome, reason) = failed(why);
+        self.answer(outcome);
+        self.end(reason);
+    }
+
+    fn answer(&mut self, outcome: Outcome) {
+        let waiting = self.judging.as_mut().and_then(|j| j.outcome.take());
+        // Whoever asked may have gone; the artifacts are there all the same.
+        waiting.map(|waiting| waiting.send(outcome));
+    }
+}
+
+fn failed(why: String) -> (Outcome, EndReason) {
+    (Outcome::Failed(why.clone()), EndReason::Fault(why))
+}
+
+impl Handler<Conclude> for Keeper {
+    type Result = Result<Watching, IntakeError>;
+
+    fn handle(
+        &mut self,
+        Conclude { desk, signal }: Conclude,
+        ctx: &mut Self::Context,
+    ) -> Self::Result {
+        let (answer, outcome) = oneshot::channel();
+        let watching = Watching {
+            stages: self.stages.subscribe(),
+            outcome,
+        };
+        let Some(study) = self.study.as_ref().filter(|_| !self.over) else {
+            return Err(IntakeError::Gone);
+        };
+        if let Err(why) = study.check(&signal) {
+            self.desk = Some(desk);
+            self.home_since = Instant::now();
+            // The receiver is in this very answer.
+            drop(answer.send(Outcome::BadSignal(why)));
+            return Ok(watching);
+        }
+        self.arrivals.touch();
+        self.core.seal();
+        self.judging = Some(Judging {
+            signal: Some(signal),
+            desk,
+            outcome: Some(answer),
+        });
+        self.drive(ctx);
+        Ok(watching)
+    }
+}

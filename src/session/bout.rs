@@ -1,0 +1,31 @@
+//! What a client says of a bout before its frames come, and what it says when they have.
+
+use super::SessionId;
+
+/// A bout as its client announces it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoutSpec {
+    /// The client's name for it: a name, never a path.
+    pub id: SessionId,
+    /// Frames a second, above 0.
+    pub fps: f64,
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Frames that the client means to send, if it said so.
+    pub expected_frames: Option<u64>,
+    /// Whether the result shall hold the table of keypoints.
+    pub include_keypoints: bool,
+    /// Whether the overlay video is wanted.
+    pub save_overlay: bool,
+}
+
+/// The scoring device's file, which ends a bout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignalFile {
+    /// Its name: a name, never a path.
+    pub filename: String,
+    /// Its text as it came.
+    pub bytes: Vec<u8>,
+}

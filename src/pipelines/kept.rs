@@ -26,7 +26,7 @@ pub enum Lane {
     /// Newest input wins, viewers see frames.
     Frames(Opened),
     /// All input is kept, one answer at the end.
-    Kept(Kept),
+    Kept(Box<Kept>),
 }
 
 impl Lane {

@@ -65,7 +65,7 @@ impl Core {
             return None;
         }
         let (number, frame) = self.waiting.pop_first()?;
-        self.under_way.insert(number, frame.clone());
+        self.under_way.insert(number, frame);
         Some(frame)
     }
 

@@ -44,7 +44,7 @@ impl Bench {
         let mut kept = self.vaults.kept(name, &self.log);
         change(&mut kept);
         let name = Name::Given(SessionId::new(name));
-        let opener = Box::new(move || Ok(Lane::Kept(kept)));
+        let opener = Box::new(move || Ok(Lane::Kept(Box::new(kept))));
         self.house.open_named(refusing(8), name, opener).await
     }
 
@@ -81,8 +81,8 @@ async fn every_frame_is_studied_once_and_the_verdict_tells_of_all() {
     let watching = intake.conclude(signal(b"touch")).await.unwrap();
     let document = "bout.txt 5 [0, 1, 2, 3, 9]".to_owned();
     assert_eq!(outcome(watching).await, Outcome::Concluded { document });
-    let texts = bench.log.studied().into_iter().map(|(_, bytes)| bytes);
-    assert_eq!(texts.last(), Some(b"frame 9".to_vec()));
+    let mut texts = bench.log.studied().into_iter().map(|(_, bytes)| bytes);
+    assert_eq!(texts.next_back(), Some(b"frame 9".to_vec()));
     bench.house.is_empty().await;
 }
 
@@ -242,7 +242,7 @@ async fn a_session_found_again_is_studied_from_its_first_frame() {
     kept.vault.ledger.note(5);
     kept.vault.found.push(at);
     let name = Name::Given(SessionId::new("bout"));
-    let opener = Box::new(move || Ok(Lane::Kept(kept)));
+    let opener = Box::new(move || Ok(Lane::Kept(Box::new(kept))));
     let session = bench
         .house
         .open_named(refusing(8), name, opener)

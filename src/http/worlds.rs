@@ -47,7 +47,7 @@ pub async fn open(shared: &Shared, request: Request) -> Result<SessionHandle, Op
         let opened = load(image, &assets, &options.limits)
             .and_then(|image| world.open(options, image.as_deref()));
         drop(lease);
-        opened.map(Lane::Frames)
+        opened.map(Lane::from)
     };
     let open = OpenSession {
         limit: group_limit(&shared.config.gamecraft),

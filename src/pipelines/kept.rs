@@ -24,9 +24,21 @@ pub type StageSink = Arc<dyn Fn(&'static str, f32, Cow<'static, str>) + Send + S
 /// A session that is ready to be attached to its engines: one that shows frames, or one that keeps them.
 pub enum Lane {
     /// Newest input wins, viewers see frames.
-    Frames(Opened),
+    Frames(Box<Opened>),
     /// All input is kept, one answer at the end.
     Kept(Box<Kept>),
+}
+
+impl From<Opened> for Lane {
+    fn from(opened: Opened) -> Self {
+        Self::Frames(Box::new(opened))
+    }
+}
+
+impl From<Kept> for Lane {
+    fn from(kept: Kept) -> Self {
+        Self::Kept(Box::new(kept))
+    }
 }
 
 impl Lane {

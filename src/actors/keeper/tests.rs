@@ -44,7 +44,7 @@ impl Bench {
         let mut kept = self.vaults.kept(name, &self.log);
         change(&mut kept);
         let name = Name::Given(SessionId::new(name));
-        let opener = Box::new(move || Ok(Lane::Kept(Box::new(kept))));
+        let opener = Box::new(move || Ok(Lane::from(kept)));
         self.house.open_named(refusing(8), name, opener).await
     }
 
@@ -242,7 +242,7 @@ async fn a_session_found_again_is_studied_from_its_first_frame() {
     kept.vault.ledger.note(5);
     kept.vault.found.push(at);
     let name = Name::Given(SessionId::new("bout"));
-    let opener = Box::new(move || Ok(Lane::Kept(Box::new(kept))));
+    let opener = Box::new(move || Ok(Lane::from(kept)));
     let session = bench
         .house
         .open_named(refusing(8), name, opener)

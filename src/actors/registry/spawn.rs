@@ -68,7 +68,7 @@ impl Registry {
         let (session_tx, session_rx) = channel(MAILBOX);
         let session = Addr::<Session>::new(session_tx);
         let pixels = match lane {
-            Lane::Frames(opened) => self.start_buffer(arbiter, id, about, opened, &session),
+            Lane::Frames(opened) => self.start_buffer(arbiter, id, about, *opened, &session),
             Lane::Kept(kept) => self.start_keeper(arbiter, id, about, *kept, &session),
         };
         let wiring = session::Wiring {

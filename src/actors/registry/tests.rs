@@ -93,7 +93,7 @@ async fn a_session_that_its_engine_refuses_is_not_ready_and_leaves_nothing() {
             axes: Arc::new([("height".into(), 7), ("width".into(), 8)]),
             ..key()
         };
-        Ok(Lane::Frames(odd))
+        Ok(odd.into())
     };
     let refused = house.open_with(refusing(1), Box::new(opener)).await;
     assert!(matches!(refused.unwrap_err(), OpenError::NotReady(_)));
@@ -199,7 +199,7 @@ async fn a_picture_that_takes_long_to_open_holds_up_no_frame() {
     let opener = move || {
         wait.recv()
             .map_err(|e| OpenFault::Internal(e.to_string()))?;
-        Ok(Lane::Frames(opened(unlimited(), &TrackLog::drawing(1))))
+        Ok(opened(unlimited(), &TrackLog::drawing(1)).into())
     };
     let frame = async {
         running.offer(action(5)).await.unwrap();
@@ -299,7 +299,7 @@ async fn a_session_that_is_being_opened_when_draining_begins_is_refused() {
     let opener = move || {
         let waited = wait.lock().map(|wait| wait.recv().is_ok());
         assert!(waited.unwrap_or(false));
-        Ok(Lane::Frames(opened(unlimited(), &TrackLog::drawing(1))))
+        Ok(opened(unlimited(), &TrackLog::drawing(1)).into())
     };
     let opening = house.open_with(refusing(8), Box::new(opener));
     let draining = async {

@@ -13,7 +13,6 @@ use crate::{
         scheduler::{self, Scheduler, SchedulerView},
     },
     engine::{DeviceSpec, scripted::Scripted},
-    pipelines::Lane,
     session::SessionSpec,
 };
 use actix::prelude::*;
@@ -106,11 +105,8 @@ impl House {
         track: &TrackLog,
     ) -> Result<SessionHandle, OpenError> {
         let track = track.clone();
-        self.open_with(
-            limit,
-            Box::new(move || Ok(Lane::Frames(opened(spec, &track)))),
-        )
-        .await
+        self.open_with(limit, Box::new(move || Ok(opened(spec, &track).into())))
+            .await
     }
 
     /// Opens a session with what this makes.

@@ -7,7 +7,7 @@ use std::fmt;
 use super::read::Reader;
 
 /// Shorter tokens can be guessed.
-const SHORTEST_TOKEN: usize = 16;
+pub(super) const SHORTEST_TOKEN: usize = 16;
 
 /// Who may administrate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,13 @@ pub struct Admin {
 pub struct Token(String);
 
 impl Token {
+    /// The token, if it is long enough and could stand in a header.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let strong =
+            text.len() >= SHORTEST_TOKEN && text.bytes().all(|byte| byte.is_ascii_graphic());
+        strong.then(|| Self(text.to_owned()))
+    }
+
     /// Whether `given` is the token, in a time that does not tell how much of it was right.
     pub fn matches(&self, given: &str) -> bool {
         let differences = |sum: u8, (a, b): (u8, u8)| sum | (a ^ b);
@@ -46,6 +53,8 @@ impl Admin {
 }
 
 fn token(text: &str) -> Option<Option<Token>> {
-    let strong = text.len() >= SHORTEST_TOKEN && text.bytes().all(|byte| byte.is_ascii_graphic());
-    (text.is_empty() || strong).then(|| strong.then(|| Token(text.to_owned())))
+    match text {
+        "" => Some(None),
+        text => Token::parse(text).map(Some),
+    }
 }

@@ -22,8 +22,10 @@ pub const DOCUMENT: &str = include_str!("../../config/frameloom.toml");
 pub(super) enum Value {
     Integer(i64),
     Bool(bool),
+    /// A number with a fraction, as it was written.
+    Decimal(String),
     Text(String),
-    /// A kind that no key takes (an array, a float, a date, an integer beyond 64 bits), as TOML.
+    /// A kind that no key takes (an array, a date, an integer beyond 64 bits), as TOML.
     Other(String),
 }
 
@@ -35,6 +37,10 @@ impl Value {
         match like {
             Self::Integer(_) => integer(raw.trim(), 10).map_or_else(text, Self::Integer),
             Self::Bool(_) => raw.trim().parse().map_or_else(|_| text(), Self::Bool),
+            Self::Decimal(_) if decimal(raw.trim()).is_some() => {
+                Self::Decimal(raw.trim().to_owned())
+            }
+            Self::Decimal(_) => text(),
             Self::Text(_) | Self::Other(_) => text(),
         }
     }
@@ -45,6 +51,7 @@ impl fmt::Display for Value {
         match self {
             Self::Integer(value) => value.fmt(out),
             Self::Bool(value) => value.fmt(out),
+            Self::Decimal(text) => text.fmt(out),
             Self::Text(value) => toml::Value::String(value.clone()).fmt(out),
             Self::Other(text) => text.fmt(out),
         }
@@ -89,6 +96,7 @@ impl Document<'_> {
         let read = match value.get_ref() {
             DeValue::String(text) => Value::Text(text.clone().into_owned()),
             DeValue::Boolean(flag) => Value::Bool(*flag),
+            DeValue::Float(number) => Value::Decimal(number.as_str().replace('_', "")),
             DeValue::Integer(number) => {
                 integer(number.as_str(), number.radix()).map_or_else(other, Value::Integer)
             }
@@ -133,4 +141,12 @@ fn join(prefix: &str, name: &str) -> String {
 
 fn integer(digits: &str, radix: u32) -> Option<i64> {
     i64::from_str_radix(&digits.replace('_', ""), radix).ok()
+}
+
+/// The number that `digits` write: a finite one, so `nan` and `inf` are none.
+pub(super) fn decimal(digits: &str) -> Option<f64> {
+    digits
+        .parse()
+        .ok()
+        .filter(|number: &f64| number.is_finite())
 }

@@ -9,7 +9,7 @@ use super::env;
 use super::origin::Origin;
 
 /// Keys whose values are never shown.
-pub(super) const SECRETS: [&str; 1] = ["admin.token"];
+pub(super) const SECRETS: [&str; 2] = ["admin.token", "referee.tokens"];
 
 /// Every fault of all layers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +91,14 @@ pub enum Problem {
     /// The admin listener would be open to a network without a token.
     #[error("the admin listener can end any session, so off loopback it needs a token")]
     AdminExposed,
+    /// The value is of the right kind, and yet nothing can be done with it.
+    #[error("{why}")]
+    Unusable {
+        /// Why not.
+        why: &'static str,
+        /// What to do.
+        fix: String,
+    },
     /// The value is at odds with that of another key.
     #[error("{rule}")]
     Conflict {
@@ -123,7 +131,7 @@ impl Fault {
                 env::name_of("admin.token"),
                 self.key
             ),
-            Problem::Conflict { fix, .. } => fix.clone(),
+            Problem::Unusable { fix, .. } | Problem::Conflict { fix, .. } => fix.clone(),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Invariant: a [`Merged`] holds exactly the keys of the embedded document; a key that it does not
 //! have is a fault of the layer that brought it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::document::{self, DOCUMENT, Value};
@@ -59,7 +60,7 @@ pub(super) fn merge(sources: &Sources) -> (Merged, Vec<Fault>) {
 }
 
 /// A value without a type of its own: (key, text, origin).
-type Raw<'a> = (String, &'a str, Origin);
+type Raw<'a> = (String, Cow<'a, str>, Origin);
 
 /// Aliases first, so that a generic name wins.
 fn from_env(sources: &Sources) -> impl Iterator<Item = Raw<'_>> {
@@ -69,7 +70,7 @@ fn from_env(sources: &Sources) -> impl Iterator<Item = Raw<'_>> {
     aliases.chain(generic).filter_map(|(name, value)| {
         Some((
             env::key_of(name)?,
-            value.as_str(),
+            env::value_of(name, value),
             Origin::Env(name.clone()),
         ))
     })
@@ -79,7 +80,7 @@ fn from_flags(sources: &Sources) -> impl Iterator<Item = Raw<'_>> {
     let raw = |flag: &super::Flag| (flag.key.clone(), Origin::Flag(flag.name.clone()));
     sources.flags.iter().map(move |flag| {
         let (key, origin) = raw(flag);
-        (key, flag.value.as_str(), origin)
+        (key, Cow::from(&flag.value), origin)
     })
 }
 
@@ -107,9 +108,10 @@ impl Merged {
     }
 
     fn set_raw(&mut self, (key, raw, origin): Raw<'_>) -> Option<Fault> {
-        let value = match self.settings.get(&key) {
-            Some(current) => Value::parse_like(raw, &current.value),
-            None => Value::Text(raw.to_owned()),
+        // The default, and not what a file set, says of what kind the key is.
+        let value = match self.defaults.get(&key) {
+            Some(default) => Value::parse_like(&raw, default),
+            None => Value::Text(raw.into_owned()),
         };
         self.set(key, Setting { value, origin })
     }

@@ -24,6 +24,7 @@ mod log;
 mod origin;
 mod print;
 mod read;
+mod referee;
 mod rules;
 mod server;
 mod sessions;
@@ -43,6 +44,7 @@ pub use gamecraft::{Gamecraft, ModelName, OnFull};
 pub use limits::Limits;
 pub use listen::{Listen, ListenName, Listeners};
 pub use origin::Origin;
+pub use referee::{FsyncChoice, LeftoverPolicy, PoseModel, Referee, RefereeFisheye, RulesChoice};
 pub use server::Server;
 pub use sessions::Sessions;
 pub use threads::Threads;
@@ -64,6 +66,8 @@ pub struct Config {
     pub sessions: Sessions,
     /// `[gamecraft]`: the interactive world dialect.
     pub gamecraft: Gamecraft,
+    /// `[referee]`: match video in, a verdict out.
+    pub referee: Referee,
     /// `[engine]`: models and the libraries that run them.
     pub engine: Engine,
     /// `[codec]`: the pool that encodes frames.
@@ -148,6 +152,7 @@ struct Sections {
     limits: Limits,
     sessions: Sessions,
     gamecraft: Gamecraft,
+    referee: Referee,
     engine: Engine,
     codec: Codec,
     admin: Admin,
@@ -163,6 +168,7 @@ impl Sections {
             limits: Limits::read(reader),
             sessions: Sessions::read(reader),
             gamecraft: Gamecraft::read(reader),
+            referee: Referee::read(reader),
             engine: Engine::read(reader),
             codec: Codec::read(reader),
             admin: Admin::read(reader),
@@ -177,6 +183,7 @@ impl Sections {
             limits,
             sessions,
             gamecraft,
+            referee,
             engine,
             codec,
             admin,
@@ -188,6 +195,7 @@ impl Sections {
             limits,
             sessions,
             gamecraft,
+            referee,
             engine,
             codec,
             admin,

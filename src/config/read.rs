@@ -9,7 +9,7 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::document::Value;
+use super::document::{self, Value};
 use super::fault::{Fault, Problem};
 use super::layers::{Merged, Setting};
 use super::origin::Origin;
@@ -117,6 +117,23 @@ impl<'a> Reader<'a> {
             Value::Integer(number) => T::try_from(*number).ok().filter(|n| allowed.contains(n)),
             _ => None,
         })
+    }
+
+    /// A number within `allowed`, which may have a fraction.
+    pub(super) fn decimal(&mut self, key: &str, allowed: RangeInclusive<f64>) -> f64 {
+        let (least, most) = (allowed.start(), allowed.end());
+        let expected = format!("a number from {least:?} to {most:?}");
+        let within = |number: &f64| allowed.contains(number);
+        self.parsed(key, expected, *least, |value| match value {
+            Value::Integer(number) => Some(*number as f64).filter(within),
+            Value::Decimal(digits) => document::decimal(digits).filter(within),
+            _ => None,
+        })
+    }
+
+    /// Seconds within `allowed`.
+    pub(super) fn seconds(&mut self, key: &str, allowed: RangeInclusive<u64>) -> Duration {
+        Duration::from_secs(self.number(key, allowed))
     }
 
     /// A number from 1 to `most`.

@@ -6,7 +6,7 @@
 use super::fault::Problem;
 use super::listen::Listen;
 use super::read::Reader;
-use super::{Limits, Listeners, Sections};
+use super::{Limits, Listeners, Referee, Sections};
 
 pub(super) fn check(sections: &Sections, reader: &mut Reader<'_>) {
     addresses_differ(&sections.listen, reader);
@@ -14,6 +14,9 @@ pub(super) fn check(sections: &Sections, reader: &mut Reader<'_>) {
     body_holds_an_image(&sections.limits, reader);
     memory_holds_an_upload(&sections.limits, reader);
     streams_fit_sessions(sections, reader);
+    uploads_fit_sessions(sections, reader);
+    memory_holds_a_frame(&sections.referee, reader);
+    results_lie_outside_the_spool(&sections.referee, reader);
 }
 
 fn addresses_differ(listeners: &Listeners, reader: &mut Reader<'_>) {
@@ -78,6 +81,36 @@ fn streams_fit_sessions(sections: &Sections, reader: &mut Reader<'_>) {
             "lower it to {} or raise sessions.max",
             sections.sessions.max
         );
+        reader.fault(keys[0], Problem::Conflict { rule, fix });
+    }
+}
+
+fn uploads_fit_sessions(sections: &Sections, reader: &mut Reader<'_>) {
+    let keys = ["referee.max_sessions", "sessions.max"];
+    if reader.sound(&keys) && sections.referee.max_sessions > sections.sessions.max {
+        let rule = "uploads are sessions, so there cannot be more than sessions.max";
+        let most = sections.sessions.max;
+        let fix = format!("lower it to {most} or raise sessions.max");
+        reader.fault(keys[0], Problem::Conflict { rule, fix });
+    }
+}
+
+fn memory_holds_a_frame(referee: &Referee, reader: &mut Reader<'_>) {
+    let keys = ["referee.memory_mb", "referee.frame_bytes"];
+    let needed = referee.frame_bytes.div_ceil(1 << 20);
+    if reader.sound(&keys) && referee.memory_bytes < referee.frame_bytes {
+        let rule = "the memory of all uploads must hold one frame of referee.frame_bytes";
+        let fix = format!("raise it to {needed} or lower referee.frame_bytes");
+        reader.fault(keys[0], Problem::Conflict { rule, fix });
+    }
+}
+
+/// What is in the spool's directory is taken for uploads, and old ones are removed.
+fn results_lie_outside_the_spool(referee: &Referee, reader: &mut Reader<'_>) {
+    let keys = ["referee.output_dir", "referee.spool_dir"];
+    if reader.sound(&keys) && referee.output_dir.starts_with(&referee.spool_dir) {
+        let rule = "results must lie outside referee.spool_dir, which is cleaned up";
+        let fix = "give it a directory of its own".to_owned();
         reader.fault(keys[0], Problem::Conflict { rule, fix });
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::SpoolError;
+use super::root::{FRAMES, HEAD};
 
 /// A folder that is owned.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ impl Folder {
 
     /// Writes a small file as a whole or not at all; `durable` also forces it to the disk.
     pub(super) fn write(&self, name: &str, parts: &[&[u8]], durable: bool) -> io::Result<()> {
-        let (draft, path) = (self.path.join(format!("{name}.new")), self.path.join(name));
+        let (draft, path) = (self.path.join(draft(name)), self.path.join(name));
         let written = write_all(&draft, parts, durable).and_then(|()| fs::rename(&draft, path));
         if written.is_err() {
             // The error that is told is the first one.
@@ -91,6 +92,23 @@ impl Folder {
     pub(super) fn remove(&self) -> io::Result<()> {
         fs::remove_dir_all(&self.path)
     }
+
+    /// Removes what a process left that died while it made the folder: the frames' file, without
+    /// any, and the head's draft. Anything else in the folder is not ours, and an error.
+    pub(super) fn remove_unfinished(&self) -> io::Result<()> {
+        for name in [FRAMES.to_owned(), draft(HEAD)] {
+            match fs::remove_file(self.path.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        fs::remove_dir(&self.path)
+    }
+}
+
+/// The name of a file that is being written.
+fn draft(name: &str) -> String {
+    format!("{name}.new")
 }
 
 fn write_all(path: &Path, parts: &[&[u8]], durable: bool) -> io::Result<()> {

@@ -178,7 +178,7 @@ impl SpoolRoot {
         for entry in fs::read_dir(&self.0.dir)? {
             let entry = entry?;
             let name = entry.file_name().into_string().unwrap_or_default();
-            if is_name(&name) && entry.file_type()?.is_dir() && self.is_left(&entry.path())? {
+            if is_name(&name) && is_ours(&entry.path()) && self.is_left(&entry.path())? {
                 found.extend(gone_is_none(look(name, &entry.path()))?);
             }
         }
@@ -193,6 +193,9 @@ impl SpoolRoot {
     pub fn remove(&self, name: &str) -> Result<(), SpoolError> {
         let path = self.path(name)?;
         let _turn = self.turn();
+        if !is_ours(&path) {
+            return Err(SpoolError::Missing);
+        }
         Ok(Folder::own(path)?.remove()?)
     }
 
@@ -217,17 +220,23 @@ impl SpoolRoot {
     }
 }
 
+/// Whether there is a folder that this module made: a directory of other things, into which somebody
+/// put the spool by mistake, must not be cleaned up.
+fn is_ours(path: &Path) -> bool {
+    path.join(FRAMES).is_file()
+}
+
 /// Makes the folder, in place of one that was begun and never finished.
 fn make_folder(path: &Path) -> Result<(), SpoolError> {
     let make = || DirBuilder::new().mode(MODE).create(path);
     match make() {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let unfinished = !path.join(HEAD).try_exists()?;
-            if !unfinished {
+            if path.join(HEAD).try_exists()? {
                 return Err(SpoolError::Exists);
             }
-            Folder::own(path.to_owned())?.remove()?;
+            let removed = Folder::own(path.to_owned())?.remove_unfinished();
+            removed.map_err(|_| SpoolError::Exists)?;
             Ok(make()?)
         }
         Err(error) => Err(error.into()),

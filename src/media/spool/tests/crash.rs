@@ -105,8 +105,11 @@ fn a_frame_whose_end_never_reached_the_disk_is_cut_off_though_its_header_is_ther
 fn a_folder_that_was_begun_and_never_finished_can_be_made_anew() {
     let place = Place::new();
     std::fs::create_dir(place.file("a", "")).unwrap();
+    std::fs::write(place.file("a", "frames.spool"), "").unwrap();
+    std::fs::write(place.file("a", "head.json.new"), "{").unwrap();
     let found = place.root.recover("a");
     assert!(matches!(found, Err(SpoolError::Damaged("head"))));
+    assert_eq!(place.root.list().unwrap()[0].head, "");
     assert!(place.root.create("a", "{}").is_ok());
 }
 
@@ -141,10 +144,19 @@ fn leftovers_are_listed_by_name_with_what_is_in_them() {
 }
 
 #[test]
-fn what_is_no_folder_of_ours_is_not_listed() {
+fn a_folder_that_is_not_ours_is_neither_listed_nor_removed_nor_replaced() {
     let place = Place::new();
     std::fs::write(place.root.dir().join("notes.txt"), "x").unwrap();
+    std::fs::create_dir(place.file("films", "")).unwrap();
+    std::fs::write(place.file("films", "wedding.mp4"), "x").unwrap();
     assert_eq!(place.root.list().unwrap(), []);
+    for name in ["films", "notes.txt"] {
+        let removed = place.root.remove(name);
+        assert!(matches!(removed, Err(SpoolError::Missing)), "{removed:?}");
+    }
+    let made = place.root.create("films", "{}");
+    assert!(matches!(made, Err(SpoolError::Exists)), "{made:?}");
+    assert!(place.file("films", "wedding.mp4").exists());
 }
 
 #[test]

@@ -10,6 +10,7 @@
 //! | [`picture`] | a client's file to an [`Rgb8`], within limits |
 //! | [`resize`] | covering a given size |
 //! | [`convert`] | interleaved bytes to the planar floats of a model, and back |
+//! | [`lens`] | straightening what a wide lens bends |
 //! | [`jpeg`] | an [`Rgb8`] to a JPEG, many times a second |
 //! | [`budget`] | memory that is owned by whoever holds it |
 //! | [`encoding`] | how the bytes of a streamed frame are to be read |
@@ -22,6 +23,7 @@ pub mod convert;
 pub mod encoding;
 pub mod frame;
 pub mod jpeg;
+pub mod lens;
 pub mod picture;
 pub mod resize;
 pub mod rgb8;

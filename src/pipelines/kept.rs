@@ -84,6 +84,8 @@ pub struct Terms {
     pub silence: std::time::Duration,
     /// Frames, at most.
     pub max_frames: u64,
+    /// Bytes of one message, at most: what was reserved for it.
+    pub message_bytes: usize,
 }
 
 /// A session's kept input, and the memory that it has reserved.

@@ -82,6 +82,7 @@ pub(super) struct Desk {
     pub(super) reserved: Vec<Lease>,
     pub(super) budget: ByteBudget,
     pub(super) max_frames: u64,
+    pub(super) message_bytes: usize,
     /// Whether the keeper wants to hear of each frame.
     pub(super) tell: bool,
 }
@@ -279,6 +280,11 @@ impl Intake {
     /// Which frames are held.
     pub fn ledger(&self) -> &Ledger {
         &self.desk().ledger
+    }
+
+    /// Bytes that one message may have: memory for so many is reserved.
+    pub fn message_bytes(&self) -> usize {
+        self.desk().message_bytes
     }
 
     /// Bytes in the spool.

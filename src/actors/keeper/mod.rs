@@ -115,6 +115,7 @@ impl Keeper {
             reserved: Vec::new(),
             budget,
             max_frames: terms.max_frames,
+            message_bytes: terms.message_bytes,
             tell: terms.overlap,
         };
         let decoders = NonZeroUsize::new(terms.decode_ahead).unwrap_or(NonZeroUsize::MIN);

@@ -174,6 +174,7 @@ fn terms() -> Terms {
         resume_window: Duration::from_secs(600),
         silence: Duration::from_secs(600),
         max_frames: 10_000,
+        message_bytes: 1_000,
     }
 }
 

@@ -12,8 +12,10 @@
 mod jpeg;
 mod raster;
 mod sniff;
+mod streamed;
 
 pub use super::resize::cover;
+pub use streamed::{RAW_HEADER_BYTES, decode_streamed};
 
 use super::rgb8::Rgb8;
 use sniff::Kind;

@@ -2,7 +2,7 @@
 
 use super::{bare, exit::Exit, pid, serve, system};
 use crate::{
-    client::bench,
+    client::{bench, referee},
     config::{Config, ConfigErrors, Flag, Sources},
 };
 use anyhow::Context as _;
@@ -30,6 +30,11 @@ enum Command {
         #[command(subcommand)]
         what: ConfigCommand,
     },
+    /// Speak to a server from outside, as its users' programs do.
+    Client {
+        #[command(subcommand)]
+        what: ClientCommand,
+    },
     /// Measure this program on this machine, against the least that could do the same.
     Bench(bench::Options),
     /// A helper process of `bench`.
@@ -46,6 +51,11 @@ enum Role {
     Loop(bare::Options),
     #[command(flatten)]
     Client(bench::Role),
+}
+
+#[derive(Debug, Subcommand)]
+enum ClientCommand {
+    Referee(Box<referee::Options>),
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +103,11 @@ pub fn run() -> ExitCode {
             println!("settings are sound");
             Ok(Exit::Ok)
         }),
+        Some(Command::Client {
+            what: ClientCommand::Referee(options),
+        }) => referee::run(&options)
+            .map(|ending| Exit::Client(ending.code()))
+            .map_err(anyhow::Error::from),
         Some(Command::Bench(options)) => bench::run(&options).map(|all_met| match all_met {
             true => Exit::Ok,
             false => Exit::Failure,
@@ -107,14 +122,18 @@ pub fn run() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             eprintln!("frameloom: {error:#}");
-            let is_config = error.downcast_ref::<ConfigErrors>().is_some();
-            if is_config {
-                Exit::Config
-            } else {
-                Exit::Failure
-            }
-            .into()
+            exit_of(&error).into()
         }
+    }
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    if let Some(failure) = error.downcast_ref::<referee::Failure>() {
+        return Exit::Client(failure.code());
+    }
+    match error.downcast_ref::<ConfigErrors>() {
+        Some(_) => Exit::Config,
+        None => Exit::Failure,
     }
 }
 

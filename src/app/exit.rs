@@ -1,4 +1,4 @@
-//! Exit codes, as in sysexits(3).
+//! Exit codes, as in sysexits(3); client programs have their own.
 
 use std::process::ExitCode;
 
@@ -13,6 +13,8 @@ pub enum Exit {
     Unavailable,
     /// The settings are wrong (EX_CONFIG).
     Config,
+    /// As a client program ended, which has codes of its own.
+    Client(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -22,6 +24,7 @@ impl From<Exit> for ExitCode {
             Exit::Failure => 1,
             Exit::Unavailable => 69,
             Exit::Config => 78,
+            Exit::Client(code) => code,
         })
     }
 }

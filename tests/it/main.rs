@@ -11,6 +11,7 @@ mod layers;
 mod limits;
 mod pages;
 mod process;
+mod referee_client;
 mod sources;
 mod support;
 mod world_box;

@@ -1,0 +1,78 @@
+//! Where pictures come from, each source in its file, all behind [`Source`].
+//!
+//! Not responsible for how frames travel. Invariant: a source gives pictures in their order, each once, and says what its clip
+//! is like before the first.
+
+pub mod camera;
+pub mod ffmpeg;
+pub mod sequence;
+pub mod thin;
+
+use super::{Failure, pack::Picture};
+use std::path::{Path, PathBuf};
+
+/// What is known of a clip before it is read.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Clip {
+    /// Pictures a second.
+    pub fps: f64,
+    /// Pixels in a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// How many pictures there are, where that is known.
+    pub frames: Option<u64>,
+}
+
+/// A clip, picture by picture. Reading blocks.
+pub trait Source: Send {
+    /// What it is like.
+    fn clip(&self) -> Clip;
+
+    /// The next picture; `None` after the last.
+    ///
+    /// # Errors
+    /// [`Failure::Local`] if it cannot be read.
+    fn next(&mut self) -> Result<Option<Picture>, Failure>;
+}
+
+/// A clip that can be opened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A video file.
+    File(PathBuf),
+    /// A directory of pictures, at so many a second.
+    Directory(PathBuf, f64),
+    /// A camera.
+    Camera(camera::Recording),
+}
+
+impl Input {
+    /// Opens it at its first picture.
+    ///
+    /// # Errors
+    /// [`Failure::Local`] if there is none, or it cannot be read here.
+    pub fn open(&self) -> Result<Box<dyn Source>, Failure> {
+        Ok(match self {
+            Self::File(path) => open_file(path)?,
+            Self::Directory(path, fps) => Box::new(sequence::Sequence::open(path, *fps)?),
+            Self::Camera(recording) => Box::new(camera::open(recording)?),
+        })
+    }
+
+    /// Whether it is being recorded while it is sent.
+    #[must_use]
+    pub const fn is_live(&self) -> bool {
+        matches!(self, Self::Camera(_))
+    }
+
+    /// Whether opening it again gives the same pictures again.
+    #[must_use]
+    pub const fn can_be_read_again(&self) -> bool {
+        !self.is_live()
+    }
+}
+
+fn open_file(path: &Path) -> Result<Box<dyn Source>, Failure> {
+    Ok(Box::new(ffmpeg::Decoder::open(path)?))
+}

@@ -1,0 +1,182 @@
+//! The result in a few lines for a person, and as a file for everybody else.
+//!
+//! Reads the document as loosely as it can: whatever is missing in it is not told. Invariant: the file holds the server's
+//! document, whole.
+
+use super::{Ending, Failure, server::Server};
+use serde_json::Value;
+use std::{fmt, path::Path};
+
+/// Evidence beyond this many lines is only counted.
+const MOST_EVIDENCE: usize = 8;
+
+/// A result to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Verdict<'a> {
+    /// The server's document.
+    pub result: &'a Value,
+    /// Where it came from.
+    pub server: &'a Server,
+}
+
+impl Verdict<'_> {
+    /// Whether there is a winner.
+    #[must_use]
+    pub fn ending(&self) -> Ending {
+        match self.winner() {
+            Some("left" | "right") => Ending::Done,
+            _ => Ending::NoWinner,
+        }
+    }
+
+    /// Saves the document.
+    ///
+    /// # Errors
+    /// [`Failure::Local`] if it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), Failure> {
+        let text = format!("{:#}\n", self.result);
+        std::fs::write(path, text)
+            .map_err(|why| Failure::Local(format!("{}: {why}", path.display())))
+    }
+
+    fn winner(&self) -> Option<&str> {
+        self.decision("winner")?.as_str()
+    }
+
+    /// A field of the decision; older documents, and those without a decision, have it beside.
+    fn decision(&self, field: &str) -> Option<&Value> {
+        let inside = self
+            .result
+            .get("decision")
+            .and_then(|decision| decision.get(field));
+        inside.or_else(|| self.result.get(field))
+    }
+}
+
+impl fmt::Display for Verdict<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut row = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<11}{value}");
+        match (self.winner(), text(self.result.get("status"))) {
+            (Some(winner), _) => row("winner", &winner)?,
+            (None, Some(status)) => row("winner", &format_args!("none ({status})"))?,
+            (None, None) => row("winner", &"none")?,
+        }
+        if let Some(reason) = text(self.decision("reason")) {
+            row("reason", &reason)?;
+        }
+        if let Some(confidence) = self.decision("confidence").and_then(Value::as_f64) {
+            row("confidence", &format_args!("{confidence:.2}"))?;
+        }
+        let evidence = self.decision("evidence").and_then(Value::as_array);
+        let evidence: &[Value] = evidence.map_or(&[], Vec::as_slice);
+        for fact in evidence.iter().take(MOST_EVIDENCE) {
+            row("evidence", &Fact(fact))?;
+        }
+        if let Some(more) = evidence
+            .len()
+            .checked_sub(MOST_EVIDENCE)
+            .filter(|more| *more > 0)
+        {
+            row("", &format_args!("and {more} more"))?;
+        }
+        if let Some(stats) = self.result.get("streaming_stats") {
+            let count = |field: &str| stats.get(field).and_then(Value::as_u64).unwrap_or(0);
+            let (received, missing) = (count("frames_received"), count("missing_frames"));
+            row(
+                "frames",
+                &format_args!("{received} held, {missing} missing"),
+            )?;
+        }
+        if let Some(seconds) = self.result.get("wall_time_seconds").and_then(Value::as_f64) {
+            row("took", &format_args!("{seconds:.1} s"))?;
+        }
+        if let Some(folder) = text(self.result.get("artifact_dir")) {
+            row(
+                "artifacts",
+                &self.server.url(&format!("/artifacts/{folder}/")),
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// A line of evidence.
+struct Fact<'a>(&'a Value);
+
+impl fmt::Display for Fact<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fact = text(self.0.get("fact")).unwrap_or_default();
+        match self.0.get("time").and_then(Value::as_f64) {
+            Some(time) => write!(f, "{time:.2} s: {fact}"),
+            None => f.write_str(fact),
+        }
+    }
+}
+
+fn text(value: Option<&Value>) -> Option<&str> {
+    value.and_then(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn told(result: &Value) -> (String, Ending) {
+        let server = Server::parse("http://localhost:8080", None).unwrap();
+        let verdict = Verdict {
+            result,
+            server: &server,
+        };
+        (verdict.to_string(), verdict.ending())
+    }
+
+    #[test]
+    fn a_verdict_is_told_with_its_evidence() {
+        let (text, ending) = told(&json!({
+            "decision": {"winner": "left", "reason": "Left has right-of-way", "confidence": 0.81,
+                "evidence": [{"frame": 41, "time": 2.733, "fact": "right pauses"}]},
+            "artifact_dir": "phrase_1", "wall_time_seconds": 4.25,
+            "streaming_stats": {"frames_received": 90, "missing_frames": 1},
+        }));
+        let expected = "\
+winner     left
+reason     Left has right-of-way
+confidence 0.81
+evidence   2.73 s: right pauses
+frames     90 held, 1 missing
+took       4.2 s
+artifacts  http://localhost:8080/artifacts/phrase_1/
+";
+        assert_eq!((text.as_str(), ending), (expected, Ending::Done));
+    }
+
+    #[test]
+    fn an_abstention_has_no_winner() {
+        let (text, ending) =
+            told(&json!({"decision": {"winner": "abstain", "reason": "too few tracks"}}));
+        assert_eq!(ending, Ending::NoWinner);
+        assert!(
+            text.contains("winner     abstain\nreason     too few tracks"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn a_skipped_phrase_says_so() {
+        let (text, ending) = told(&json!({"status": "skipped", "reason": "one light"}));
+        assert_eq!(ending, Ending::NoWinner);
+        assert!(
+            text.starts_with("winner     none (skipped)\nreason     one light"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn long_evidence_is_cut_and_counted() {
+        let evidence = vec![json!({"fact": "x"}); 11];
+        let (text, _) = told(&json!({"decision": {"winner": "right", "evidence": evidence}}));
+        assert_eq!(text.matches("evidence").count(), 8);
+        assert!(text.contains("and 3 more"), "{text}");
+    }
+}

@@ -1,0 +1,52 @@
+//! Frames on their way that the server has not answered for.
+//!
+//! Invariant: no more than the window's room, in the order in which they were sent; one leaves only by the server's answer, or
+//! all together when the connection is lost.
+
+use super::feed::Packed;
+use std::collections::VecDeque;
+
+/// The window.
+#[derive(Debug)]
+pub struct Window {
+    room: usize,
+    sent: VecDeque<Packed>,
+}
+
+impl Window {
+    /// One with room for so many frames.
+    #[must_use]
+    pub const fn new(room: usize) -> Self {
+        Self {
+            room,
+            sent: VecDeque::new(),
+        }
+    }
+
+    /// Whether another frame may be sent.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.sent.len() < self.room
+    }
+
+    /// Whether every frame has been answered for.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    /// A frame has been sent, or is about to be.
+    pub fn push(&mut self, frame: Packed) {
+        self.sent.push_back(frame);
+    }
+
+    /// The server has answered: its answers keep the order of the frames, so it is for the oldest one.
+    pub fn answered(&mut self) -> Option<Packed> {
+        self.sent.pop_front()
+    }
+
+    /// The connection is lost, and with it all answers that were still to come.
+    pub fn lost(&mut self) -> VecDeque<Packed> {
+        std::mem::take(&mut self.sent)
+    }
+}

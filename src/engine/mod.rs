@@ -1,13 +1,14 @@
 //! Models and what runs them. Knows tensors and devices; knows neither sessions nor HTTP.
 //!
 //! - [`tensor`]: what goes in and comes out;
-//! - [`manifest`], [`repository`]: a model is a folder with a `model.toml`;
+//! - [`manifest`], [`repository`]: a model is a folder with a `model.toml`; [`adopt`]: one that lies elsewhere;
 //! - [`backend`]: `Backend → Engine → Slot`, the three traits behind which every runtime lives;
 //! - [`lifecycle`]: unloaded → loading → warming → ready, or failed with a reason and a cure;
 //! - [`cpu`]: the embedded backend; [`scripted`]: a backend for tests that fails on cue.
 //!
 //! Why the traits have this shape, and how a CUDA backend joins without a change to a caller: `docs/adr/0003-engine-layer.md`.
 
+pub mod adopt;
 pub mod backend;
 pub mod cpu;
 pub mod lifecycle;
@@ -16,6 +17,7 @@ pub mod repository;
 pub mod scripted;
 pub mod tensor;
 
+pub use adopt::Purpose;
 pub use backend::{
     Backend, DeviceSpec, Engine, EngineKey, EngineState, Item, ItemDone, ItemState, LoadError,
     Outputs, Probe, Role, RunError, RunTimes, Scope, Slot,

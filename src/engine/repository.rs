@@ -86,10 +86,7 @@ impl Repository {
 
     /// Adds a model whose file is in memory.
     pub fn insert(&mut self, manifest: Manifest, file: impl Into<Arc<[u8]>>) {
-        let model = Model {
-            source: Source::Memory(file.into()),
-            manifest: Arc::new(manifest),
-        };
+        let model = Model::in_memory(manifest, file);
         self.models.insert(model.manifest.name.clone(), model);
     }
 
@@ -155,6 +152,30 @@ pub enum AxisError {
 }
 
 impl Model {
+    /// The model in a folder that lies anywhere.
+    ///
+    /// # Errors
+    /// If its `model.toml` is not there or cannot be used.
+    pub(super) fn from_folder(folder: &Path) -> Result<Self, LoadError> {
+        let path = folder.join("model.toml");
+        let fix = format!("put a sound model.toml at {}", path.display());
+        let fault = |why: String| LoadError::new(format!("{}: {why}", path.display()), fix);
+        let text = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+        let parsed = text.and_then(|text| Manifest::parse(&text).map_err(|e| e.to_string()));
+        Ok(Self {
+            manifest: Arc::new(parsed.map_err(fault)?),
+            source: Source::Folder(folder.to_owned()),
+        })
+    }
+
+    /// A model whose file is in memory.
+    pub(super) fn in_memory(manifest: Manifest, file: impl Into<Arc<[u8]>>) -> Self {
+        Self {
+            manifest: Arc::new(manifest),
+            source: Source::Memory(file.into()),
+        }
+    }
+
     /// The model's name.
     pub fn name(&self) -> &str {
         &self.manifest.name

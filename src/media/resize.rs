@@ -1,7 +1,7 @@
 //! Pictures to a given size.
 //!
-//! Not responsible for choosing the size. Invariant: the result has exactly the sides asked for,
-//! is never stretched, and every output pixel comes from inside the picture.
+//! Not responsible for choosing the size. Invariant: the result has exactly the sides asked for, and every output
+//! pixel comes from inside the picture.
 
 use fast_image_resize as fir;
 use fir::images::{TypedImage, TypedImageRef};
@@ -32,14 +32,45 @@ fn resize_into(picture: &Rgb8, covered: &mut Rgb8) {
     let options = fir::ResizeOptions::new()
         .resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Bilinear))
         .fit_into_destination(Some((0.5, 0.5)));
+    run(picture, covered, &options);
+}
+
+/// The whole of `picture` at `width × height`, which the caller has chosen so that shapes are kept.
+///
+/// Bilinear: down to half the size the nearest two pixels in each direction, as OpenCV's `INTER_LINEAR` does, which is what
+/// models are trained on; below that a filter as wide as the scale, so that nothing thin falls between pixels. A
+/// picture that has the size already is copied as it is. Expects a [whole](Rgb8::is_whole) picture; of one that is not,
+/// or for a side of 0, the result is black.
+#[must_use]
+pub fn whole(picture: &Rgb8, width: u32, height: u32) -> Rgb8 {
+    if (picture.width, picture.height) == (width, height) && picture.is_whole() {
+        return picture.clone();
+    }
+    let mut resized = Rgb8::filled(width, height, [0; 3]);
+    if picture.is_whole() && resized.is_whole() {
+        let halved = picture.width.div_ceil(2) <= width && picture.height.div_ceil(2) <= height;
+        let algorithm = match halved {
+            true => fir::ResizeAlg::Interpolation(fir::FilterType::Bilinear),
+            false => fir::ResizeAlg::Convolution(fir::FilterType::Bilinear),
+        };
+        run(
+            picture,
+            &mut resized,
+            &fir::ResizeOptions::new().resize_alg(algorithm),
+        );
+    }
+    resized
+}
+
+fn run(picture: &Rgb8, covered: &mut Rgb8, options: &fir::ResizeOptions) {
     let source = TypedImageRef::<U8x3>::from_buffer(picture.width, picture.height, &picture.data)
         .expect("a whole picture has the length of its sides");
     let mut target =
         TypedImage::<U8x3>::from_buffer(covered.width, covered.height, &mut covered.data)
             .expect("a filled picture has the length of its sides");
     fir::Resizer::new()
-        .resize_typed(&source, &mut target, &options)
-        .expect("the crop is computed to lie inside the picture");
+        .resize_typed(&source, &mut target, options)
+        .expect("the part that is taken is computed to lie inside the picture");
 }
 
 #[cfg(test)]
@@ -94,6 +125,28 @@ mod tests {
             data: vec![200; 5],
         };
         assert_eq!(cover(&broken, 4, 4), Rgb8::filled(4, 4, [0; 3]));
+    }
+
+    #[test]
+    fn half_of_a_whole_picture_is_the_mean_of_four() {
+        let picture = Rgb8::from_fn(8, 4, |x, y| [(x * 16) as u8, (y * 32) as u8, 3]);
+        let half = whole(&picture, 4, 2);
+        assert_eq!(half.pixel(0, 0), Some([8, 16, 3]));
+        assert_eq!(half.pixel(3, 1), Some([104, 80, 3]));
+    }
+
+    #[test]
+    fn nothing_thin_is_lost_when_a_whole_picture_shrinks_far() {
+        let line = Rgb8::from_fn(800, 8, |x, _| [if x == 401 { 255 } else { 0 }; 3]);
+        assert!(whole(&line, 100, 1).data.iter().any(|&level| level > 20));
+    }
+
+    #[test]
+    fn a_whole_picture_is_kept_to_its_edges() {
+        let sides = Rgb8::from_fn(64, 32, |x, _| if x < 32 { RED } else { GREEN });
+        let wide = whole(&sides, 48, 12);
+        assert_eq!(wide.pixel(0, 6), Some(RED));
+        assert_eq!(wide.pixel(47, 6), Some(GREEN));
     }
 
     proptest! {

@@ -16,6 +16,7 @@
 //! is read back byte for byte, also by the next process.
 
 mod folder;
+mod leftovers;
 mod name;
 mod reader;
 mod record;
@@ -28,6 +29,7 @@ mod writer;
 
 use std::io;
 
+pub use leftovers::{Cleaned, Retention};
 pub use name::{LONGEST_NAME, is_name};
 pub use reader::SpoolReader;
 pub use record::{FrameRef, HEADER_BYTES};

@@ -1,6 +1,7 @@
 //! The wire protocols: bytes to commands and events, and back. Pure: no sockets, no actors, no clocks.
 
 pub mod gamecraft;
+pub mod referee;
 
 use crate::{media::EncodedFrame, session::Media};
 use bytes::Bytes;

@@ -9,12 +9,14 @@
 //! and pages are white. Dropping the alpha channel instead would show the arbitrary colours that
 //! editors leave under transparent pixels.
 
+mod check;
 mod jpeg;
 mod raster;
 mod sniff;
 mod streamed;
 
 pub use super::resize::cover;
+pub use check::{FrameFlaw, Sides, check};
 pub use streamed::{RAW_HEADER_BYTES, decode_streamed};
 
 use super::rgb8::Rgb8;

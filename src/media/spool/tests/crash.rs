@@ -4,6 +4,8 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt as _;
 
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -168,4 +170,64 @@ fn a_leftover_can_be_removed() {
     let again = place.root.remove("a");
     assert!(matches!(again, Err(SpoolError::Missing)));
     assert!(matches!(place.root.recover("a"), Err(SpoolError::Missing)));
+}
+
+/// The frames of a spool whose file holds `bytes`, and how they read.
+fn found_in(bytes: &[u8]) -> Vec<(u64, Vec<u8>)> {
+    let place = Place::new();
+    drop(place.root.create("a", "{}").unwrap());
+    std::fs::write(place.file("a", "frames.spool"), bytes).unwrap();
+    let found = place.root.recover("a").unwrap();
+    let read = |frame: &FrameRef| (frame.number, read(&found.reader, frame));
+    found.frames.iter().map(read).collect()
+}
+
+/// The file of a spool with these frames' bytes.
+fn file_of(payloads: &[Vec<u8>]) -> Vec<u8> {
+    let place = Place::new();
+    let (mut writer, _reader) = place.root.create("a", "{}").unwrap();
+    for (number, bytes) in payloads.iter().enumerate() {
+        writer.append(number as u64, Encoding::Raw, bytes).unwrap();
+    }
+    std::fs::read(place.file("a", "frames.spool")).unwrap()
+}
+
+fn payloads() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        prop_assert_eq!(found_in(&bytes), []);
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_gives_the_frames_before_the_cut(payloads in payloads(), cut in 0.0..1.0) {
+        let file = file_of(&payloads);
+        let kept = (file.len() as f64 * cut) as usize;
+        let found = found_in(&file[..kept]);
+        let whole = payloads.iter().scan(0, |end, bytes| {
+            *end += HEADER_BYTES + bytes.len();
+            Some(*end)
+        });
+        prop_assert_eq!(found.len(), whole.filter(|end| *end <= kept).count());
+        for (number, bytes) in found {
+            prop_assert_eq!(&bytes, &payloads[number as usize]);
+        }
+    }
+
+    #[test]
+    fn a_wrong_bit_never_makes_up_a_frame(payloads in payloads(), at in 0.0..1.0, bit in 0..8) {
+        let mut file = file_of(&payloads);
+        prop_assume!(!file.is_empty());
+        let at = (file.len() as f64 * at) as usize;
+        file[at] ^= 1_u8 << bit;
+        for (index, (number, bytes)) in found_in(&file).into_iter().enumerate() {
+            prop_assert_eq!(number, index as u64);
+            prop_assert_eq!(bytes.len(), payloads[index].len());
+        }
+    }
 }

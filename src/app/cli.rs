@@ -1,6 +1,6 @@
 //! What a person can type. `frameloom` alone means `frameloom serve`.
 
-use super::{bare, exit::Exit, pid, serve, system};
+use super::{bare, exit::Exit, phrases, pid, serve, system};
 use crate::{
     client::{bench, referee},
     config::{Config, ConfigErrors, Flag, Sources},
@@ -36,13 +36,28 @@ enum Command {
         what: ClientCommand,
     },
     /// Measure this program on this machine, against the least that could do the same.
-    Bench(bench::Options),
+    Bench(Bench),
     /// A helper process of `bench`.
     #[command(hide = true)]
     BenchRole {
         #[command(subcommand)]
         role: Role,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct Bench {
+    #[command(subcommand)]
+    what: Option<BenchCommand>,
+    #[command(flatten)]
+    options: bench::Options,
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// How often the referee's rules agree with human referees on recorded bouts.
+    Referee(phrases::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -108,7 +123,14 @@ pub fn run() -> ExitCode {
         }) => referee::run(&options)
             .map(|ending| Exit::Client(ending.code()))
             .map_err(anyhow::Error::from),
-        Some(Command::Bench(options)) => bench::run(&options).map(|all_met| match all_met {
+        Some(Command::Bench(Bench {
+            what: Some(BenchCommand::Referee(options)),
+            ..
+        })) => phrases::run(&options),
+        Some(Command::Bench(Bench {
+            what: None,
+            options,
+        })) => bench::run(&options).map(|all_met| match all_met {
             true => Exit::Ok,
             false => Exit::Failure,
         }),

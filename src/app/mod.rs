@@ -1,7 +1,7 @@
 //! The composition root: command line, settings, and which actor gets what.
 //!
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors;
-//! - [`bare`]: what `bench engine` compares the server with;
+//! - [`bare`]: what `bench engine` compares the server with; [`phrases`]: how often the referee agrees with humans;
 //! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes.
 #![expect(
     clippy::print_stdout,
@@ -13,6 +13,7 @@ mod assemble;
 mod bare;
 mod cli;
 mod exit;
+mod phrases;
 mod pid;
 mod say;
 mod serve;

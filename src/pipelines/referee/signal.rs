@@ -23,12 +23,14 @@ pub struct Signal {
     pub start_time: f64,
     /// When both had hit, or else the first hit; there is one whenever `kind` is [`SignalKind::DoubleTouch`].
     pub hit_time: Option<f64>,
-    /// The first line that tells who hit.
+    /// The first line of a hit.
     pub first_hit: Option<FirstHit>,
     /// When the blades met, in the file's order, those after the hit included.
     pub blade_contacts: Vec<BladeContact>,
     /// When the lockout began.
     pub lockout_start: Option<f64>,
+    /// When the recording ended, which is when its video ends, too.
+    pub end_time: Option<f64>,
     /// Who won according to a person at the device; no rule may read it.
     pub declared_winner: Option<Side>,
 }
@@ -47,13 +49,13 @@ pub enum SignalKind {
     },
 }
 
-/// A hit of one fencer.
+/// The first hit that the device saw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FirstHit {
     /// Seconds.
     pub time: f64,
-    /// Who hit.
-    pub by: Side,
+    /// Who hit; `None` when both did within one tick of the device.
+    pub by: Option<Side>,
 }
 
 /// The blades met.
@@ -119,10 +121,10 @@ pub fn parse(name: &str, bytes: &[u8]) -> Result<Signal, SignalError> {
 struct Lines {
     start: Option<f64>,
     simultaneous: Option<f64>,
-    hit: Option<f64>,
     first_hit: Option<FirstHit>,
     contacts: Vec<BladeContact>,
     lockout: Option<f64>,
+    end: Option<f64>,
     scores: Option<[String; 2]>,
     winner: Option<Side>,
 }
@@ -139,14 +141,20 @@ impl Lines {
             self.simultaneous = self.simultaneous.or(time);
         }
         if line.contains("HIT:") {
-            self.hit = self.hit.or(time);
-            self.first_hit = self.first_hit.or_else(|| first_hit(line, time?));
+            let hit = time.map(|time| FirstHit {
+                time,
+                by: scorer(line),
+            });
+            self.first_hit = self.first_hit.or(hit);
         }
         if line.contains("Off-Target: Blade-to-blade contact") {
             self.contact(time);
         }
         if line.contains("Lockout period started") {
             self.lockout = self.lockout.or(time);
+        }
+        if line.contains("Phrase recording ended") {
+            self.end = self.end.or(time);
         }
         if line.contains("Scores ->") {
             let words = [word_after(line, "Fencer 1:"), word_after(line, "Fencer 2:")];
@@ -168,7 +176,7 @@ impl Lines {
 
     fn finish(self, name: &str) -> Result<Signal, SignalError> {
         let start_time = self.start.ok_or(SignalError::NoStart(name.to_owned()))?;
-        let hit_time = self.simultaneous.or(self.hit);
+        let hit_time = self.simultaneous.or(self.first_hit.map(|hit| hit.time));
         let kind = match self.scores {
             Some(scores) if scores.iter().any(|score| score != "HIT") => skipped(&scores),
             _ if hit_time.is_none() => return Err(SignalError::NoHit(name.to_owned())),
@@ -181,6 +189,7 @@ impl Lines {
             first_hit: self.first_hit,
             blade_contacts: self.contacts,
             lockout_start: self.lockout,
+            end_time: self.end,
             declared_winner: self.winner,
         })
     }
@@ -193,13 +202,9 @@ fn skipped([one, two]: &[String; 2]) -> SignalKind {
     }
 }
 
-fn first_hit(line: &str, time: f64) -> Option<FirstHit> {
-    let by = match line {
-        _ if line.contains("HIT: Left scores") => Side::Left,
-        _ if line.contains("HIT: Right scores") => Side::Right,
-        _ => return None,
-    };
-    Some(FirstHit { time, by })
+fn scorer(line: &str) -> Option<Side> {
+    let scores = |side: &Side| line.contains(&format!("HIT: {} scores", side.title()));
+    Side::BOTH.into_iter().find(scores)
 }
 
 /// The first `12.345s` of a line, in seconds.

@@ -34,10 +34,11 @@ fn a_phrase_is_read_line_by_line() {
     assert_eq!(signal.start_time, 0.001);
     assert_eq!(signal.hit_time, Some(6.293));
     assert_eq!(signal.hit_frame(), Some(94));
+    assert_eq!(signal.end_time, Some(6.349));
     assert_eq!(signal.lockout_start, Some(6.158));
     let first = FirstHit {
         time: 6.135,
-        by: Side::Left,
+        by: Some(Side::Left),
     };
     assert_eq!(signal.first_hit, Some(first));
     assert_eq!(signal.declared_winner, Some(Side::Left));

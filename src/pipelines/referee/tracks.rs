@@ -134,6 +134,26 @@ impl Tracks {
             .collect()
     }
 
+    /// The same bout at [`FPS`], from rows at another rate: each frame has the row nearest in time. A rate that is not a
+    /// positive number leaves the rows as they are.
+    #[must_use]
+    pub fn at_rate(self, fps: f64) -> Self {
+        if !(fps.is_finite() && fps > 0.0) || (fps - FPS).abs() < 1e-3 {
+            return self;
+        }
+        let resample = |rows: Vec<Skeleton>| {
+            let count = (rows.len() as f64 * FPS / fps).round() as usize;
+            let row = |frame: usize| (frame as f64 * fps / FPS).round() as usize;
+            (0..count)
+                .filter_map(|frame| rows.get(row(frame).min(rows.len() - 1)).copied())
+                .collect()
+        };
+        Self {
+            left: resample(self.left),
+            right: resample(self.right),
+        }
+    }
+
     /// The same bout seen in a mirror: left becomes right. A fair rule gives the mirrored verdict.
     #[must_use]
     pub fn mirrored(&self) -> Self {
@@ -195,6 +215,20 @@ mod tests {
             tracks.mirrored().advance(Side::Right, FRONT_FOOT),
             [Some(2.0)]
         );
+    }
+
+    #[test]
+    fn other_rates_become_the_rate_of_the_rules() {
+        let rows: Vec<Skeleton> = (0..60).map(|at| one(at as f32).left[0]).collect();
+        let tracks = Tracks {
+            left: rows,
+            right: vec![],
+        };
+        let frames = tracks.clone().at_rate(30.0);
+        assert_eq!(frames.left.len(), 30);
+        assert_eq!(frames.point(Side::Left, 10, FRONT_FOOT).unwrap().x, 20.0);
+        assert_eq!(tracks.clone().at_rate(10.0).left.len(), 90);
+        assert_eq!(tracks.clone().at_rate(f64::NAN), tracks);
     }
 
     #[test]

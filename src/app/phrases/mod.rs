@@ -1,0 +1,70 @@
+//! `frameloom bench referee`: how often the referee's rules agree with human referees on recorded bouts.
+//!
+//! - [`read`]: a file of bouts; [`tally`]: verdicts against humans; [`validate`]: weights fitted and judged on different
+//!   bouts, and what is printed of that ([`report`]).
+//!
+//! Only the winner in the file's own field counts as the human's word; the rules see signals and tracks alone.
+
+mod read;
+mod report;
+mod tally;
+mod validate;
+
+use super::exit::Exit;
+use anyhow::Context as _;
+use clap::Args;
+use read::Phrases;
+use std::{fs::File, io::BufReader, path::PathBuf};
+use tally::Tally;
+
+/// Bouts to judge, and how.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Options {
+    /// Recorded bouts: JSON lines, plain or gzip.
+    #[arg(long, value_name = "FILE")]
+    phrases: PathBuf,
+    /// Also fit the rules' weights on parts of the bouts and judge the others by them.
+    #[arg(long)]
+    cross_validate: bool,
+    /// Parts of a cross-validation.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..))]
+    folds: u32,
+    /// Cross-validations, each over other parts.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Seed of the parts.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+/// Judges every bout, prints a line for each, and last the agreement. Lines of the file that cannot be read are told on
+/// standard error, and make the command fail at its end.
+///
+/// # Errors
+/// If the file cannot be read at all.
+pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
+    let path = options.phrases.display();
+    let file = File::open(&options.phrases).with_context(|| format!("cannot open {path}"))?;
+    let mut tally = Tally::default();
+    let mut judged = Vec::new();
+    let mut is_whole = true;
+    let phrases = Phrases::open(BufReader::new(file));
+    for entry in phrases.with_context(|| format!("cannot read {path}"))? {
+        let entry = entry.with_context(|| format!("cannot read {path}"))?;
+        if let Err(fault) = &entry.bout {
+            eprintln!("{path}, line {}: {fault}", entry.line);
+            is_whole = false;
+        }
+        let Some(name) = entry.name else { continue };
+        let verdicts = tally::judge(entry.bout.as_ref().ok());
+        println!("{}", tally.add(&name, &verdicts));
+        if let Ok(bout) = entry.bout {
+            judged.push((name, bout));
+        }
+    }
+    if options.cross_validate {
+        report::print(&judged, options);
+    }
+    println!("{tally}");
+    Ok(if is_whole { Exit::Ok } else { Exit::Failure })
+}

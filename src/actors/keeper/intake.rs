@@ -201,8 +201,9 @@ impl Desk {
     }
 
     /// Keeps the file that ends the session beside its frames.
-    fn keep_signal(&self, signal: &SignalFile) -> Result<(), SpoolError> {
-        self.writer().keep_signal(&signal.filename, &signal.bytes)
+    fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), SpoolError> {
+        let writer = self.writer_mut();
+        writer.keep_signal(&signal.filename, &signal.bytes)
     }
 
     /// Bytes reserved for bookkeeping.
@@ -300,12 +301,13 @@ impl Intake {
         self.desk_mut().writer_mut().sync()
     }
 
-    /// Keeps the signal beside the frames, so that a restart finds it. Blocks, under most policies until the disk has it.
+    /// Keeps the signal beside the frames, so that a restart finds it. Blocks, under most policies until the disk has it and
+    /// them.
     ///
     /// # Errors
     /// If the disk does not take it.
-    pub fn keep_signal(&self, signal: &SignalFile) -> Result<(), SpoolError> {
-        self.desk().keep_signal(signal)
+    pub fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), SpoolError> {
+        self.desk_mut().keep_signal(signal)
     }
 
     /// Ends the upload with the signal, and asks for the verdict.

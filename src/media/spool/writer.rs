@@ -115,15 +115,17 @@ impl SpoolWriter {
         self.end
     }
 
-    /// Keeps the upload's signal file beside the frames, in place of an earlier one. It is kept as a
-    /// whole or not at all, and is on the disk when this returns, but for [`Fsync::Never`].
+    /// Keeps the upload's signal file beside the frames, in place of an earlier one, as a whole or not
+    /// at all. When this returns it is on the disk, and so are the frames, but for [`Fsync::Never`].
     ///
     /// # Errors
-    /// [`SpoolError::Name`] if `filename` is not a name, [`SpoolError::DiskFull`], what the system says.
-    pub fn keep_signal(&self, filename: &str, bytes: &[u8]) -> Result<(), SpoolError> {
+    /// [`SpoolError::Name`] if `filename` is not a name, [`SpoolError::DiskFull`], those of
+    /// [`sync`](Self::sync), what the system says.
+    pub fn keep_signal(&mut self, filename: &str, bytes: &[u8]) -> Result<(), SpoolError> {
         if !is_name(filename) {
             return Err(SpoolError::Name);
         }
+        self.sync()?;
         let durable = self.options.fsync != Fsync::Never;
         let parts = [filename.as_bytes(), b"\n", bytes];
         Ok(self.folder().write(SIGNAL, &parts, durable)?)

@@ -29,7 +29,7 @@ fn everything_is_found_again() {
 #[test]
 fn a_later_signal_takes_the_place_of_the_first() {
     let place = Place::new();
-    let (writer, reader) = place.root.create("a", "{}").unwrap();
+    let (mut writer, reader) = place.root.create("a", "{}").unwrap();
     writer.keep_signal("a.txt", b"bad").unwrap();
     writer.keep_signal("b.txt", b"good").unwrap();
     drop((writer, reader));
@@ -40,7 +40,7 @@ fn a_later_signal_takes_the_place_of_the_first() {
 #[test]
 fn a_signal_whose_name_is_none_is_refused() {
     let place = Place::new();
-    let (writer, _reader) = place.root.create("a", "{}").unwrap();
+    let (mut writer, _reader) = place.root.create("a", "{}").unwrap();
     for name in ["../x", "a\nb", ""] {
         let refused = writer.keep_signal(name, b"");
         assert!(matches!(refused, Err(SpoolError::Name)), "{name:?}");

@@ -95,7 +95,7 @@ fn the_reserve_stays_free() {
 #[test]
 fn a_signal_that_the_disk_has_no_room_for_is_refused_and_the_first_one_kept() {
     on_a_small_disk(0, |root| {
-        let (writer, reader) = root.create("a", "{}").unwrap();
+        let (mut writer, reader) = root.create("a", "{}").unwrap();
         writer.keep_signal("a.txt", b"first").unwrap();
         let error = writer.keep_signal("b.txt", &vec![0; DISK_BYTES as usize]);
         assert!(matches!(error, Err(SpoolError::DiskFull)), "{error:?}");

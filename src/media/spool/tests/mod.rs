@@ -129,6 +129,15 @@ fn by_default_the_owner_says_when_frames_are_forced_to_the_disk() {
 }
 
 #[test]
+fn a_signal_takes_the_frames_before_it_to_the_disk() {
+    let place = Place::new();
+    let (mut writer, _reader) = place.root.create("a", "{}").unwrap();
+    append(&mut writer, 0..5);
+    writer.keep_signal("a.txt", b"1.0s | HIT:").unwrap();
+    assert_eq!(writer.syncs(), 1);
+}
+
+#[test]
 fn always_means_with_each_frame() {
     let place = Place::with(SpoolOptions {
         fsync: Fsync::Always,

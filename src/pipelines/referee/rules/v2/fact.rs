@@ -85,8 +85,9 @@ pub const LEAN: Fact = Fact {
 /// The facts that decide.
 pub const CHOSEN: [Fact; 4] = [HAND, SPEED, PARRIED, LEAN];
 
-/// Facts that were measured and left out: they add nothing to the chosen ones on bouts that they were not fitted to.
-pub const RIVALS: [Fact; 8] = [
+/// Facts that were measured against the chosen ones and left out, and the chosen ones over other windows. A fit that makes
+/// its own choice has all of them to choose from.
+pub const RIVALS: [Fact; 17] = [
     rival(Measure::Way(Part::Hand), (-8, 0), When::AfterContact),
     rival(Measure::Way(Part::Reach), (-3, 3), When::AfterContact),
     rival(Measure::Way(Part::Reach), (-3, 3), When::Always),
@@ -95,6 +96,15 @@ pub const RIVALS: [Fact; 8] = [
     rival(Measure::Way(Part::BackFoot), (0, 4), When::Always),
     rival(Measure::PeakSpeed, (-5, 0), When::Always),
     rival(Measure::LastPause, (0, 0), When::Always),
+    HAND.over(-6, 0),
+    HAND.over(-12, 0),
+    SPEED.over(-8, 3),
+    SPEED.over(-5, 0),
+    PARRIED.over(-8, -3),
+    PARRIED.over(-10, -3),
+    PARRIED.over(-15, -3),
+    LEAN.over(-3, 2),
+    LEAN.over(0, 5),
 ];
 
 const fn rival(measure: Measure, window: (isize, isize), when: When) -> Fact {
@@ -105,6 +115,14 @@ const fn rival(measure: Measure, window: (isize, isize), when: When) -> Fact {
     }
 }
 
+impl Fact {
+    /// The same fact over another window.
+    const fn over(mut self, first: isize, last: isize) -> Self {
+        self.window = (first, last);
+        self
+    }
+}
+
 /// A bout, read for facts.
 #[derive(Clone, Debug)]
 pub struct Bout {
@@ -112,6 +130,8 @@ pub struct Bout {
     right: Motion,
     /// Frame in which each one's last pause ended, 0 without one.
     last_pauses: [f64; 2],
+    /// Frames of the bout, at least [`SHORTEST`].
+    frames: usize,
     /// Frame of the first hit.
     pub hit: usize,
     /// Frame and seconds of the last blade contact before the hit, if it belongs to the last action.
@@ -179,6 +199,7 @@ impl Bout {
         Ok(Self {
             left: read(Side::Left)?,
             right: read(Side::Right)?,
+            frames,
             last_pauses: Side::BOTH.map(|side| last_pause(tracks, side)),
             hit,
             contact: contacts
@@ -200,7 +221,7 @@ impl Bout {
         let (left, right, frame) = match fact.measure {
             Measure::Way(part) => {
                 let way = |motion: &Motion| motion.way(part, from, to);
-                (way(&self.left), way(&self.right), to.max(0) as usize)
+                (way(&self.left), way(&self.right), self.held(to))
             }
             Measure::PeakSpeed => {
                 let (left, at_left) = self.left.peak_speed(from, to);
@@ -219,6 +240,11 @@ impl Bout {
             frame,
             counts,
         }
+    }
+
+    /// A frame held to the bout.
+    fn held(&self, frame: isize) -> usize {
+        frame.clamp(0, self.frames as isize - 1) as usize
     }
 }
 

@@ -9,6 +9,8 @@ use super::{
 };
 use crate::pipelines::referee::tracks::Side;
 
+/// The penalty on weights that is used. From 1 to 10 the agreement on held-out bouts is the same to within one bout of 136.
+pub const RIDGE: f64 = 3.0;
 /// Leads are squashed at this many times their root mean square.
 const SQUASH: f64 = 2.0;
 /// Newton's steps at most; a fit takes about six.

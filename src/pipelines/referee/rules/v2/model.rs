@@ -37,10 +37,10 @@ pub struct Contribution {
 /// Scales and weights in the order of [`CHOSEN`]. They are what `frameloom bench referee --phrases FILE --cross-validate`
 /// prints as fitted on all bouts of the file described in `docs/referee-accuracy.md`.
 const FITTED: [(f64, f64); 4] = [
-    (1.9045, 2.4682),
-    (0.3097, 4.6622),
-    (0.6221, -6.3688),
-    (0.2756, 1.7485),
+    (1.9045, 2.2268),
+    (0.3097, 3.4529),
+    (0.6221, -4.7316),
+    (0.2756, 1.5568),
 ];
 
 // === impl Model ===

@@ -63,6 +63,12 @@ fn evidence_names_its_frames_in_order_of_time() {
 }
 
 #[test]
+fn evidence_stays_within_a_bout_that_ends_with_the_hit() {
+    let verdict = decide(&signal(2.6, &[]), &tracks(attacks(), go(-0.05)));
+    assert!(verdict.evidence.iter().all(|line| line.frame < 40));
+}
+
+#[test]
 fn the_reason_names_the_winner_first() {
     let verdict = decide(&signal(2.2, &[]), &tracks(go(0.1), go(-0.1)));
     assert!(

@@ -24,7 +24,7 @@ fn rows(side: Side) -> Vec<Skeleton> {
             y: keypoint as f32 * 0.13 + 0.003 * tremble as f32,
         }
     };
-    let seen = |frame: usize, keypoint| !(frame * KEYPOINTS + keypoint).is_multiple_of(50);
+    let seen = |frame: usize, keypoint: usize| !(frame * KEYPOINTS + keypoint).is_multiple_of(50);
     let row = |frame| {
         std::array::from_fn(|keypoint| seen(frame, keypoint).then(|| place(frame, keypoint)))
     };

@@ -131,8 +131,9 @@ impl SpoolWriter {
         Ok(self.folder().write(SIGNAL, &parts, durable)?)
     }
 
-    /// A second spool in the same folder, empty, for frames that are derived from these. It is never
-    /// forced to the disk, and nothing in it is recovered: it can be made again.
+    /// A second spool in the same folder, empty, for frames that are derived from these and can be made
+    /// again. So it is never forced to the disk, nothing in it is recovered, and it leaves twice the
+    /// reserve free: where the disk becomes full, these frames give way to those.
     ///
     /// # Errors
     /// [`SpoolError::Name`] if `file` is not a name or that of another file here; what the system says.
@@ -143,7 +144,7 @@ impl SpoolWriter {
         let spool = self.folder().spool(file, true)?;
         let options = SpoolOptions {
             fsync: Fsync::Never,
-            ..self.options
+            min_free_bytes: self.options.min_free_bytes.saturating_mul(2),
         };
         let reader = SpoolReader::new(Arc::clone(&spool));
         Ok((Self::new(spool, options, 0), reader))

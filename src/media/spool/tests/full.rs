@@ -93,6 +93,18 @@ fn the_reserve_stays_free() {
 }
 
 #[test]
+fn derived_frames_give_way_to_those_that_clients_sent() {
+    on_a_small_disk(DISK_BYTES / 4, |root| {
+        let (mut writer, _reader) = root.create("a", "{}").unwrap();
+        let (mut beside, _corrected) = writer.beside("corrected.spool").unwrap();
+        let (_, refused) = fill(&mut beside);
+        assert!(matches!(refused, SpoolError::DiskFull), "{refused:?}");
+        let (frames, _) = fill(&mut writer);
+        assert!(frames.len() > 3, "{}", frames.len());
+    });
+}
+
+#[test]
 fn a_signal_that_the_disk_has_no_room_for_is_refused_and_the_first_one_kept() {
     on_a_small_disk(0, |root| {
         let (mut writer, reader) = root.create("a", "{}").unwrap();

@@ -37,7 +37,7 @@ pub async fn run(task: &Uploading, show: &mut Show) -> Result<Ending, Failure> {
     let cannot = |why: std::io::Error| Failure::Local(format!("{}: {why}", task.video.display()));
     let mut video = File::open(&task.video).await.map_err(cannot)?;
     let length = video.metadata().await.map_err(cannot)?.len();
-    show.upload(Some(length), "bytes");
+    show.upload_bytes(length);
     let body = Body {
         kind: format!("multipart/form-data; boundary={}", form.boundary),
         length: form.before.len() as u64 + length + form.after.len() as u64,

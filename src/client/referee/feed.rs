@@ -26,7 +26,11 @@ pub struct Packed {
 
 /// The frames of a source, ready to be sent.
 #[derive(Debug)]
-pub struct Feed(mpsc::Receiver<Result<Packed, Failure>>);
+pub struct Feed {
+    /// `None` says that there are no more; a thread that died says nothing.
+    frames: mpsc::Receiver<Result<Option<Packed>, Failure>>,
+    ended: bool,
+}
 
 impl Feed {
     /// Begins to read; frames that are not wanted are passed over without being encoded.
@@ -47,9 +51,10 @@ impl Feed {
             kept: 0,
         };
         let read = move || {
-            while let Some(frame) = frames.next(source.as_mut(), &mut packer).transpose() {
-                let failed = frame.is_err();
-                if sender.blocking_send(frame).is_err() || failed {
+            loop {
+                let frame = frames.next(source.as_mut(), &mut packer);
+                let is_last = !matches!(frame, Ok(Some(_)));
+                if sender.blocking_send(frame).is_err() || is_last {
                     return;
                 }
             }
@@ -58,7 +63,10 @@ impl Feed {
             .name("frames".to_owned())
             .spawn(read)
             .map_err(|why| Failure::Local(format!("no thread to read frames: {why}")))?;
-        Ok(Self(receiver))
+        Ok(Self {
+            frames: receiver,
+            ended: false,
+        })
     }
 
     /// The next frame; `None` after the last. May be dropped while it waits.
@@ -66,7 +74,14 @@ impl Feed {
     /// # Errors
     /// If the source cannot be read any further.
     pub async fn next(&mut self) -> Result<Option<Packed>, Failure> {
-        self.0.recv().await.transpose()
+        if self.ended {
+            return Ok(None);
+        }
+        let frame = self.frames.recv().await;
+        let frame =
+            frame.ok_or_else(|| Failure::Local("the reading of frames broke off".to_owned()))??;
+        self.ended = frame.is_none();
+        Ok(frame)
     }
 }
 

@@ -11,11 +11,12 @@
 //! | [`pack`] | pictures to the bytes of frames; [`feed`]: the thread that does it ahead of the socket |
 //! | [`server`], [`wire`], [`link`] | addresses, messages, the socket |
 //! | [`upload`] | which frames the server still needs; [`window`]: those it has not answered for |
-//! | [`stream`] | the streaming conversation, over as many connections as it takes |
+//! | [`stream`] | a bout over as many connections as it takes; [`talk`]: what is said on one; [`aftermath`]: a verdict that was missed |
 //! | [`analyze`] | the upload of one file, by HTTP, and the server's health; [`web`]: requests and answers |
 //! | [`show`], [`verdict`] | what a person sees meanwhile and in the end |
 //! | [`failure`] | what can go wrong, and the exit codes |
 
+pub mod aftermath;
 pub mod analyze;
 pub mod failure;
 pub mod feed;
@@ -26,6 +27,7 @@ pub mod server;
 pub mod show;
 pub mod source;
 pub mod stream;
+pub mod talk;
 pub mod task;
 pub mod upload;
 pub mod verdict;

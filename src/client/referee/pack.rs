@@ -196,6 +196,7 @@ fn raw(picture: &Rgb8) -> Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::referee::source::Count;
 
     fn packer(encoding: Encoding, quality: Option<u32>, resized: Option<(u32, u32)>) -> Packer {
         Packer::new(Form {
@@ -222,7 +223,7 @@ mod tests {
             fps: 30.0,
             width: 1920,
             height: 1080,
-            frames: None,
+            frames: Count::Unknown,
         };
         let wish = |width, height| {
             let wish = Wish {

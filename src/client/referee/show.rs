@@ -20,9 +20,16 @@ pub struct Show {
     verbose: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Frames,
+    Bytes,
+}
+
 #[derive(Debug)]
 struct Frames {
     bar: ProgressBar,
+    unit: Unit,
     bytes: u64,
     began: Instant,
 }
@@ -39,18 +46,30 @@ impl Show {
         }
     }
 
-    /// The upload begins; of so many frames, or bytes, where that is known.
-    pub fn upload(&mut self, of: Option<u64>, unit: &str) {
-        let form = match of {
-            Some(_) => format!(
-                "{{prefix:20}} [{{bar:30}}] {{pos}}/{{len}} {unit}  {{per_sec}}  {{msg}}  ETA {{eta}}"
-            ),
-            None => format!("{{prefix:20}} {{spinner}} {{pos}} {unit}  {{per_sec}}  {{msg}}"),
+    /// Frames begin to move; so many, where that is known.
+    pub fn upload(&mut self, of: Option<u64>) {
+        self.begin("upload", of, Unit::Frames);
+    }
+
+    /// A file of so many bytes begins to move.
+    pub fn upload_bytes(&mut self, of: u64) {
+        self.begin("upload", Some(of), Unit::Bytes);
+    }
+
+    fn begin(&mut self, name: &str, of: Option<u64>, unit: Unit) {
+        let form = match (of, unit) {
+            (Some(_), Unit::Frames) => {
+                "{prefix:20} [{bar:30}] {pos}/{len} frames  {msg}  ETA {eta}"
+            }
+            (Some(_), Unit::Bytes) => {
+                "{prefix:20} [{bar:30}] {bytes}/{total_bytes}  {msg}  ETA {eta}"
+            }
+            (None, _) => "{prefix:20} {spinner} {pos} frames  {msg}",
         };
-        let bar = self.add(ProgressBar::new(of.unwrap_or(0)), &form);
-        bar.set_prefix("upload");
+        let bar = self.add(ProgressBar::new(of.unwrap_or(0)), name, form);
         self.frames = Some(Frames {
             bar,
+            unit,
             bytes: 0,
             began: Instant::now(),
         });
@@ -65,11 +84,19 @@ impl Show {
 
     /// The server has answered for so many more.
     pub fn advance(&mut self, by: u64) {
-        if let Some(Frames { bar, bytes, began }) = &self.frames {
-            let rate = *bytes as f64 / began.elapsed().as_secs_f64().max(1e-3);
-            bar.set_message(format!("{}/s", HumanBytes(rate as u64)));
-            bar.inc(by);
-        }
+        let Some(frames) = &self.frames else {
+            return;
+        };
+        frames.bar.inc(by);
+        let seconds = frames.began.elapsed().as_secs_f64().max(1e-3);
+        let bytes = HumanBytes((frames.bytes as f64 / seconds) as u64);
+        frames.bar.set_message(match frames.unit {
+            Unit::Frames => format!(
+                "{:.1} frames/s  {bytes}/s",
+                frames.bar.position() as f64 / seconds
+            ),
+            Unit::Bytes => format!("{bytes}/s"),
+        });
     }
 
     /// All is up.
@@ -83,11 +110,8 @@ impl Show {
     pub fn stage(&mut self, stage: &str, progress: f64, message: &str) {
         let known = self.stages.iter().position(|(name, _)| name == stage);
         let at = known.unwrap_or_else(|| {
-            let bar = self.add(
-                ProgressBar::new(STEPS),
-                "{prefix:20} [{bar:30}] {percent}%  {msg}",
-            );
-            bar.set_prefix(stage.to_owned());
+            let form = "{prefix:20} [{bar:30}] {percent}%  {msg}";
+            let bar = self.add(ProgressBar::new(STEPS), stage, form);
             self.stages.push((stage.to_owned(), bar));
             self.stages.len() - 1
         });
@@ -125,10 +149,13 @@ impl Show {
         self.all.suspend(|| eprintln!("frameloom: {text}"));
     }
 
-    fn add(&self, bar: ProgressBar, form: &str) -> ProgressBar {
-        let style =
-            ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = self.all.add(bar.with_style(style.progress_chars("=> ")));
+    fn add(&self, bar: ProgressBar, name: &str, form: &str) -> ProgressBar {
+        let style = ProgressStyle::with_template(form);
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = bar
+            .with_prefix(name.to_owned())
+            .with_style(style.progress_chars("=> "));
+        let bar = self.all.add(bar);
         bar.enable_steady_tick(TICK);
         bar
     }

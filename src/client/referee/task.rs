@@ -8,7 +8,10 @@ use super::{
     options::Options,
     pack::Wish,
     server::Server,
-    source::{Input, camera::Recording},
+    source::{
+        Input,
+        camera::{Recording, Stop},
+    },
 };
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -188,6 +191,7 @@ fn recorded(options: &Options) -> Result<(Input, SignalAt), Failure> {
                 duration: options.duration,
                 fps: options.fps.unwrap_or(FPS),
                 size: options.width.zip(options.height),
+                stop: Stop::default(),
             };
             Ok((Input::Camera(recording), SignalAt::Later(signal.clone())))
         }

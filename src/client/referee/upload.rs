@@ -7,7 +7,7 @@ use super::{
     Failure,
     feed::{Feed, Packed},
     pack::{Form, Packer, Wish},
-    source::{Clip, Input, thin::Thinning},
+    source::{Clip, Count, Input, thin::Thinning},
     window::Window,
 };
 use std::{
@@ -15,6 +15,9 @@ use std::{
     time::Duration,
 };
 use tokio::time::Instant;
+
+/// The longest list of holes that a server sends; behind the last of so many there may be more.
+const LONGEST_LIST: usize = 1_000;
 
 /// The frames that the server does not hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,13 +59,15 @@ struct Pace {
 impl Wanted {
     /// What a resumed session still needs: from `next` on, and the holes below it.
     #[must_use]
-    pub fn after(next: u64, missing: impl IntoIterator<Item = u64>) -> Self {
+    pub fn after(next: u64, missing: &[u64]) -> Self {
+        let from = match missing.get(LONGEST_LIST - 1) {
+            Some(last) => next.min(last + 1),
+            None => next,
+        };
+        let holes = missing.iter().copied().filter(|number| *number < from);
         Self {
-            holes: missing
-                .into_iter()
-                .filter(|number| *number < next)
-                .collect(),
-            from: next,
+            holes: holes.collect(),
+            from,
         }
     }
 
@@ -122,12 +127,14 @@ impl Upload {
         self.form.sides(&self.clip)
     }
 
-    /// How many frames there will be, where that is known.
+    /// How many frames there will be, as well as it is known.
     #[must_use]
-    pub fn expected(&self) -> Option<u64> {
-        self.clip
-            .frames
-            .map(|pictures| self.thinning.frames(pictures))
+    pub fn expected(&self) -> Count {
+        match self.clip.frames {
+            Count::Exactly(pictures) => Count::Exactly(self.thinning.frames(pictures)),
+            Count::About(pictures) => Count::About(self.thinning.frames(pictures)),
+            Count::Unknown => Count::Unknown,
+        }
     }
 
     /// How the frames are.
@@ -196,11 +203,8 @@ impl Upload {
     /// # Errors
     /// [`Failure::Connection`] if the server has lost frames that cannot be had again, as a camera's.
     pub fn resume(&mut self, next: u64, missing: &[u64]) -> Result<(), Failure> {
-        let missing = missing.iter().copied();
-        let wanted = Wanted::after(
-            next,
-            missing.filter(|number| !self.refused.contains(number)),
-        );
+        let mut wanted = Wanted::after(next, missing);
+        wanted.holes.retain(|number| !self.refused.contains(number));
         let mut at_hand = std::mem::take(&mut self.again);
         at_hand.extend(self.window.lost());
         at_hand.extend(self.held.take());
@@ -240,5 +244,111 @@ impl Pace {
             .began
             .get_or_insert_with(|| now.checked_sub(offset).unwrap_or(now))
             + offset
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        client::referee::{
+            options::Encoding,
+            source::camera::{Recording, Stop},
+        },
+        media::{
+            Rgb8,
+            jpeg::{Encoder, Quality, Subsampling},
+        },
+    };
+    use tempfile::TempDir;
+
+    /// An upload of so many pictures, with room for two on their way.
+    fn upload(pictures: u32) -> (TempDir, Upload) {
+        let directory = tempfile::tempdir().unwrap();
+        let mut encoder = Encoder::new(Quality::HIGH, Subsampling::S420);
+        let jpeg = encoder.encode(&Rgb8::filled(16, 16, [9; 3])).unwrap();
+        for number in 0..pictures {
+            std::fs::write(directory.path().join(format!("{number}.jpg")), &jpeg).unwrap();
+        }
+        let wish = Wish {
+            encoding: Encoding::Jpeg,
+            quality: None,
+            width: None,
+            height: None,
+            fps: None,
+        };
+        let input = Input::Directory(directory.path().to_owned(), 15.0);
+        let upload = Upload::begin(input, &wish, 2, false).unwrap();
+        (directory, upload)
+    }
+
+    /// Sends up to so many frames, each answered at once but for the last `open`.
+    async fn send(upload: &mut Upload, most: usize, open: usize) -> Vec<u64> {
+        let mut sent = Vec::new();
+        while sent.len() < most && upload.ready().await.unwrap() {
+            sent.push(upload.take().unwrap().number);
+            if sent.len() + open <= most {
+                upload.acknowledged();
+            }
+        }
+        sent
+    }
+
+    #[test]
+    fn behind_a_list_of_holes_that_is_full_everything_is_wanted() {
+        let full: Vec<u64> = (0..1_000).map(|hole| 2 * hole).collect();
+        let wanted = Wanted::after(5_000, &full);
+        assert!(wanted.holds(1_998) && wanted.holds(1_999) && !wanted.holds(1_997));
+        let wanted = Wanted::after(5_000, &full[..999]);
+        assert!(wanted.holds(1_996) && !wanted.holds(4_999) && wanted.holds(5_000));
+    }
+
+    #[tokio::test]
+    async fn frames_on_their_way_are_sent_again_before_new_ones() {
+        let (_directory, mut upload) = upload(6);
+        send(&mut upload, 4, 2).await;
+        upload.resume(2, &[]).unwrap();
+        assert_eq!(send(&mut upload, 9, 0).await, [2, 3, 4, 5]);
+    }
+
+    #[tokio::test]
+    async fn frames_that_the_server_holds_after_all_are_not_sent_again() {
+        let (_directory, mut upload) = upload(6);
+        send(&mut upload, 4, 2).await;
+        upload.resume(4, &[2]).unwrap();
+        assert_eq!(send(&mut upload, 9, 0).await, [2, 4, 5]);
+    }
+
+    #[tokio::test]
+    async fn a_frame_that_is_ready_survives_a_lost_connection() {
+        let (_directory, mut upload) = upload(3);
+        assert!(upload.ready().await.unwrap());
+        upload.resume(0, &[]).unwrap();
+        assert_eq!(send(&mut upload, 9, 0).await, [0, 1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_refused_frame_is_no_hole_to_be_filled() {
+        let (_directory, mut upload) = upload(4);
+        assert!(upload.ready().await.unwrap());
+        upload.take();
+        upload.turned_down();
+        send(&mut upload, 1, 0).await;
+        upload.resume(2, &[0]).unwrap();
+        assert_eq!(send(&mut upload, 9, 0).await, [2, 3]);
+    }
+
+    #[tokio::test]
+    async fn a_recording_whose_frames_are_lost_cannot_go_on() {
+        let (_directory, mut upload) = upload(4);
+        send(&mut upload, 2, 0).await;
+        upload.input = Input::Camera(Recording {
+            index: 0,
+            duration: 1.0,
+            fps: 15.0,
+            size: None,
+            stop: Stop::default(),
+        });
+        assert!(matches!(upload.resume(1, &[]), Err(Failure::Connection(_))));
     }
 }

@@ -29,11 +29,20 @@ impl Verdict<'_> {
         }
     }
 
-    /// Saves the document.
+    /// Prints it, and saves it where it was asked for.
     ///
     /// # Errors
-    /// [`Failure::Local`] if it cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), Failure> {
+    /// [`Failure::Local`] if it cannot be saved.
+    #[expect(clippy::print_stdout, reason = "the answer of a command")]
+    pub fn tell(&self, output: Option<&Path>) -> Result<Ending, Failure> {
+        print!("{self}");
+        if let Some(path) = output {
+            self.save(path)?;
+        }
+        Ok(self.ending())
+    }
+
+    fn save(&self, path: &Path) -> Result<(), Failure> {
         let text = format!("{:#}\n", self.result);
         std::fs::write(path, text)
             .map_err(|why| Failure::Local(format!("{}: {why}", path.display())))

@@ -50,3 +50,29 @@ impl Window {
         std::mem::take(&mut self.sent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    fn frame(number: u64) -> Packed {
+        Packed {
+            number,
+            bytes: Bytes::new(),
+        }
+    }
+
+    #[test]
+    fn an_answer_makes_room_for_one_more_and_is_the_oldest_s() {
+        let mut window = Window::new(2);
+        window.push(frame(4));
+        assert!(window.has_room());
+        window.push(frame(5));
+        assert!(!window.has_room());
+        assert_eq!(window.answered(), Some(frame(4)));
+        assert!(window.has_room());
+        assert_eq!(window.lost(), [frame(5)]);
+        assert!(window.is_empty());
+    }
+}

@@ -149,6 +149,20 @@ pub struct Refusal {
     /// Whether the session goes on.
     #[serde(default)]
     pub recoverable: bool,
+    /// What exactly is wrong, where a server says more than the original.
+    #[serde(default)]
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    /// All its words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{}: {detail}", self.error_message),
+            None => self.error_message.clone(),
+        }
+    }
 }
 
 #[expect(

@@ -1,6 +1,6 @@
 //! The client's side of the conversation: what it sends, how it goes on after a fault, and with which code it ends.
 
-use std::net::TcpListener;
+use std::{net::TcpListener, process::Command};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -286,6 +286,51 @@ fn what_cannot_be_read_here_ends_with_1() {
             client(&[&["localhost:1"], &input[..], &["--signal", &signal]].concat());
         assert_eq!(code, Some(1), "{input:?}: {printed}");
     }
+}
+
+#[test]
+fn a_video_file_is_read_by_ffmpeg_where_there_is_one() {
+    let folder = jpegs(0);
+    let video = path(&folder, "bout.mp4");
+    let source = [
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc=size=96x64:rate=30:duration=1",
+        "-c:v",
+        "mpeg4",
+        &video,
+    ];
+    let made = Command::new("ffmpeg")
+        .args(["-loglevel", "error"])
+        .args(source)
+        .status();
+    if !made.is_ok_and(|status| status.success()) {
+        println!("skipped: no ffmpeg that makes a video");
+        return;
+    }
+    let double = Double::play(Script::good());
+    let (server, signal) = (double.at.to_string(), path(&folder, "signal.txt"));
+    let (code, printed) = client(&[
+        &server, "--video", &video, "--signal", &signal, "--fps", "15",
+    ]);
+    assert_eq!(code, Some(0), "{printed}");
+    let seen = double.seen();
+    assert_eq!(
+        seen.starts[0]["expected_frames"],
+        Value::Null,
+        "what a container says may be one off"
+    );
+    assert_eq!(
+        (&seen.starts[0]["width"], &seen.starts[0]["height"]),
+        (&json!(96), &json!(64))
+    );
+    assert_eq!(seen.frames.len(), 15);
+    assert!(
+        seen.frames
+            .values()
+            .all(|frame| frame.starts_with(&[0xFF, 0xD8]))
+    );
 }
 
 #[test]

@@ -2,12 +2,19 @@
 //!
 //! Invariant: what a camera gave once cannot be had again, so a recording is opened once.
 
-use super::ffmpeg::Decoder;
-use crate::client::referee::Failure;
-use std::{ffi::OsStr, path::Path};
+use super::{Clip, Count, Source, ffmpeg::Decoder};
+use crate::client::referee::{Failure, pack::Picture};
+use std::{
+    ffi::OsStr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 /// What to record.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Recording {
     /// The camera is `/dev/video<index>`.
     pub index: u32,
@@ -17,13 +24,52 @@ pub struct Recording {
     pub fps: f64,
     /// Sides in pixels, where the camera shall not choose.
     pub size: Option<(u32, u32)>,
+    /// Ends it sooner.
+    pub stop: Stop,
+}
+
+/// A word that ends a recording; what has been recorded is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Says it.
+    pub fn say(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it has been said.
+    #[must_use]
+    pub fn is_said(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A recording that goes on.
+#[derive(Debug)]
+pub struct Camera {
+    decoder: Decoder,
+    stop: Stop,
+}
+
+impl Source for Camera {
+    fn clip(&self) -> Clip {
+        self.decoder.clip()
+    }
+
+    fn next(&mut self) -> Result<Option<Picture>, Failure> {
+        match self.stop.is_said() {
+            true => Ok(None),
+            false => self.decoder.next(),
+        }
+    }
 }
 
 /// Begins to record.
 ///
 /// # Errors
 /// [`Failure::Local`] if there is no such camera, it is in use, or ffmpeg is missing.
-pub fn open(recording: &Recording) -> Result<Decoder, Failure> {
+pub fn open(recording: &Recording) -> Result<Camera, Failure> {
     let device = format!("/dev/video{}", recording.index);
     if !Path::new(&device).exists() {
         return Err(Failure::Local(format!(
@@ -39,7 +85,10 @@ pub fn open(recording: &Recording) -> Result<Decoder, Failure> {
     input.extend(["-i".to_owned(), device.clone()]);
     let input: Vec<&OsStr> = input.iter().map(OsStr::new).collect();
     let frames = (recording.duration * recording.fps).round() as u64;
-    Decoder::record(&input, recording.fps, Some(frames), device)
+    Ok(Camera {
+        decoder: Decoder::record(&input, recording.fps, Count::About(frames), device)?,
+        stop: recording.stop.clone(),
+    })
 }
 
 fn cameras() -> String {

@@ -3,14 +3,14 @@
 //! PPM, since each picture then says its own sides, also after ffmpeg has turned a phone's video upright. Invariant: the child
 //! ends when the decoder is dropped.
 
-use super::{Clip, Source};
+use super::{Clip, Count, Source};
 use crate::{
     client::referee::{Failure, pack::Picture},
     media::Rgb8,
 };
 use serde::Deserialize;
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     io::{BufRead as _, BufReader, ErrorKind, Read as _},
     path::Path,
     process::{Child, ChildStderr, ChildStdout, Command, Stdio},
@@ -46,7 +46,8 @@ impl Decoder {
             return Err(Failure::Local(format!("{what}: {why}")));
         }
         let (fps, frames) = probe(path)?;
-        let input = [OsStr::new("-i"), path.as_os_str()];
+        let path = named(path);
+        let input = [OsStr::new("-i"), &path];
         Self::start(&input, fps, frames, what, false)
     }
 
@@ -57,7 +58,7 @@ impl Decoder {
     pub fn record(
         input: &[&OsStr],
         fps: f64,
-        frames: Option<u64>,
+        frames: Count,
         what: String,
     ) -> Result<Self, Failure> {
         Self::start(input, fps, frames, what, true)
@@ -67,7 +68,7 @@ impl Decoder {
     fn start(
         input: &[&OsStr],
         fps: f64,
-        frames: Option<u64>,
+        frames: Count,
         what: String,
         may_be_cut: bool,
     ) -> Result<Self, Failure> {
@@ -205,8 +206,8 @@ struct Stream {
     nb_frames: Option<String>,
 }
 
-/// Frames a second, and how many where the container says so.
-fn probe(path: &Path) -> Result<(f64, Option<u64>), Failure> {
+/// Frames a second, and how many by the container.
+fn probe(path: &Path) -> Result<(f64, Count), Failure> {
     let what = path.display().to_string();
     let output = Command::new("ffprobe")
         .args(["-v", "error", "-select_streams", "v:0", "-of", "json"])
@@ -214,7 +215,7 @@ fn probe(path: &Path) -> Result<(f64, Option<u64>), Failure> {
             "-show_entries",
             "stream=avg_frame_rate,r_frame_rate,nb_frames",
         ])
-        .arg(path)
+        .arg(named(path))
         .stdin(Stdio::null())
         .output()
         .map_err(|why| missing("ffprobe", &what, &why))?;
@@ -234,7 +235,15 @@ fn probe(path: &Path) -> Result<(f64, Option<u64>), Failure> {
         .or_else(|| rate(&stream.r_frame_rate))
         .ok_or_else(|| Failure::Local(format!("{what}: it does not say how fast it is")))?;
     let frames = stream.nb_frames.as_ref().and_then(|text| text.parse().ok());
+    let frames = frames.map_or(Count::Unknown, Count::About);
     Ok((fps, frames))
+}
+
+/// A path as ffmpeg takes it for a file, whatever its name begins with.
+fn named(path: &Path) -> OsString {
+    let mut name = OsString::from("file:");
+    name.push(path);
+    name
 }
 
 /// Reads `30000/1001`.

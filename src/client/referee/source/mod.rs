@@ -20,8 +20,39 @@ pub struct Clip {
     pub width: u32,
     /// Rows.
     pub height: u32,
-    /// How many pictures there are, where that is known.
-    pub frames: Option<u64>,
+    /// How many pictures there are.
+    pub frames: Count,
+}
+
+/// A number of pictures, as well as it is known before they are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// So many.
+    Exactly(u64),
+    /// So many, more or less: what a container says, or how long a recording shall last.
+    About(u64),
+    /// Not at all.
+    Unknown,
+}
+
+impl Count {
+    /// The number, exact or not.
+    #[must_use]
+    pub const fn about(self) -> Option<u64> {
+        match self {
+            Self::Exactly(count) | Self::About(count) => Some(count),
+            Self::Unknown => None,
+        }
+    }
+
+    /// The number, if it is exact.
+    #[must_use]
+    pub const fn exactly(self) -> Option<u64> {
+        match self {
+            Self::Exactly(count) => Some(count),
+            Self::About(_) | Self::Unknown => None,
+        }
+    }
 }
 
 /// A clip, picture by picture. Reading blocks.
@@ -60,16 +91,19 @@ impl Input {
         })
     }
 
-    /// Whether it is being recorded while it is sent.
+    /// What ends it sooner, if it is being recorded while it is sent.
     #[must_use]
-    pub const fn is_live(&self) -> bool {
-        matches!(self, Self::Camera(_))
+    pub const fn stop(&self) -> Option<&camera::Stop> {
+        match self {
+            Self::Camera(recording) => Some(&recording.stop),
+            Self::File(_) | Self::Directory(..) => None,
+        }
     }
 
     /// Whether opening it again gives the same pictures again.
     #[must_use]
     pub const fn can_be_read_again(&self) -> bool {
-        !self.is_live()
+        self.stop().is_none()
     }
 }
 

@@ -3,7 +3,7 @@
 //! Only `.jpg`, `.jpeg` and `.png` count; whatever else lies there (a signal file, a truth) is passed over. Invariant: the files
 //! are those that were there when it was opened.
 
-use super::{Clip, Source};
+use super::{Clip, Count, Source};
 use crate::client::referee::{Failure, pack::Picture};
 use std::{
     cmp::Ordering,
@@ -43,7 +43,7 @@ impl Sequence {
             fps,
             width: first.width,
             height: first.height,
-            frames: Some(files.len() as u64),
+            frames: Count::Exactly(files.len() as u64),
         };
         Ok(Self {
             clip,
@@ -156,7 +156,7 @@ mod tests {
                 fps: 15.0,
                 width: 20,
                 height: 10,
-                frames: Some(3)
+                frames: Count::Exactly(3)
             }
         );
         let mut greys = Vec::new();

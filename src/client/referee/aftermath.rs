@@ -1,0 +1,89 @@
+//! A verdict that was reached while nobody listened: found among the server's artifacts.
+//!
+//! A referee that has taken the signal goes on to the verdict, whether its client is still there or not. Invariant: whoever
+//! waits here waits only as long as the server knows the session, or until it cannot be reached any more.
+
+use super::{Failure, server::Server, web};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::{fmt::Write as _, time::Duration};
+
+/// Between two looks.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// An answer takes no longer on a server that is well.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// Looks that may fail one after another.
+const TRIES: u32 = 20;
+
+/// Waits for the result of a session.
+///
+/// # Errors
+/// [`Failure::Analysis`] if the session has ended without one, [`Failure::Connection`] if the server has gone for good.
+pub async fn result(server: &Server, session: &str) -> Result<Value, Failure> {
+    let mut failed = 0;
+    loop {
+        match look(server, session).await {
+            Ok(Some(result)) => return Ok(result),
+            Ok(None) => failed = 0,
+            Err(why @ Failure::Connection(_)) if failed < TRIES => {
+                tracing::debug!(%why, "no answer");
+                failed += 1;
+            }
+            Err(why) => return Err(why),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// One look: the result, or nothing yet.
+async fn look(server: &Server, session: &str) -> Result<Option<Value>, Failure> {
+    // In this order: a result is written before its session ends.
+    let is_known = is_known(server, session).await?;
+    let path = format!("/artifacts/{}/analysis_result.json", encoded(session));
+    let answer = web::get(server, &path, ANSWER_WITHIN).await?;
+    match answer.status {
+        404 if is_known => Ok(None),
+        404 => Err(Failure::Analysis(format!(
+            "session {session} has ended without a result"
+        ))),
+        _ => answer.json().map(Some),
+    }
+}
+
+async fn is_known(server: &Server, session: &str) -> Result<bool, Failure> {
+    #[derive(Deserialize)]
+    struct Stats {
+        #[serde(default)]
+        sessions: Map<String, Value>,
+    }
+    let answer = web::get(server, "/streaming/stats", ANSWER_WITHIN).await?;
+    let stats: Stats = answer.json()?;
+    Ok(stats.sessions.contains_key(session))
+}
+
+/// A name as part of a path (RFC 3986, section 2.3).
+fn encoded(name: &str) -> String {
+    let mut path = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                path.push(char::from(byte));
+            }
+            other => {
+                let _ = write!(path, "%{other:02X}");
+            }
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stays_one_part_of_a_path() {
+        assert_eq!(encoded("phrase_1.2-3"), "phrase_1.2-3");
+        assert_eq!(encoded("a b/ü?"), "a%20b%2F%C3%BC%3F");
+    }
+}

@@ -10,6 +10,7 @@ mod health;
 mod layers;
 mod limits;
 mod pages;
+mod phrases;
 mod process;
 mod referee_client;
 mod sources;

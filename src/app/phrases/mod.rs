@@ -68,3 +68,25 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
     println!("{tally}");
     Ok(if is_whole { Exit::Ok } else { Exit::Failure })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bouts of people are not part of the sources, so this needs a file of them.
+    #[test]
+    fn on_recorded_bouts_the_weighed_facts_beat_the_baseline_and_110_of_136() {
+        let Some(path) = std::env::var_os("FRAMELOOM_PHRASES") else {
+            eprintln!("skipped: FRAMELOOM_PHRASES names no file of recorded bouts");
+            return;
+        };
+        let file = BufReader::new(File::open(path).unwrap());
+        let mut tally = Tally::default();
+        for entry in Phrases::open(file).unwrap().map(Result::unwrap) {
+            let bout = entry.bout.unwrap();
+            tally.add(&entry.name.unwrap(), &tally::judge(Some(&bout)));
+        }
+        assert!(tally.v2 > tally.v1, "{tally}");
+        assert!(tally.v2 * 136 > 110 * tally.bouts, "{tally}");
+    }
+}

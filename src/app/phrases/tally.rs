@@ -13,7 +13,9 @@ use std::fmt;
 /// What both sets of rules say of a bout.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Verdicts {
+    /// The first set's.
     pub(super) v1: Winner,
+    /// The second set's.
     pub(super) v2: Winner,
     /// How sure the second set is.
     pub(super) confidence: f64,
@@ -22,9 +24,13 @@ pub(super) struct Verdicts {
 /// How often they agree with the humans.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
-    bouts: usize,
-    v1: usize,
-    v2: usize,
+    /// Bouts with a human left or right.
+    pub(super) bouts: usize,
+    /// Those in which the first set of rules says the same.
+    pub(super) v1: usize,
+    /// Those in which the second does.
+    pub(super) v2: usize,
+    /// Those from which the second abstains.
     abstained: usize,
 }
 

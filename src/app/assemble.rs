@@ -1,5 +1,6 @@
 //! Settings become actors: every actor gets what it needs here, and nothing is global.
 
+use super::referee::referee;
 use crate::{
     actors::{
         board::Board,
@@ -10,9 +11,9 @@ use crate::{
     },
     config::{BackendChoice, Config},
     engine::{Backend, DeviceSpec, Model, Repository, cpu::Rten},
-    http::shared::{Inner, Shared, WORLD},
+    http::shared::{Inner, REFEREE, Shared, WORLD},
     media::ByteBudget,
-    pipelines::world::WorldModel,
+    pipelines::{referee::RefereeModel, world::WorldModel},
     telemetry::{AdmissionMeters, MetricsHandle, ViewerMeters},
 };
 use actix::prelude::*;
@@ -47,12 +48,21 @@ pub fn cores() -> NonZeroUsize {
 /// # Errors
 /// If the system has no thread left.
 pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assembled> {
-    let world_model = world_model(&config);
+    let repository = Repository::open(Some(&config.engine.models_dir));
+    for fault in repository.faults() {
+        tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
+    }
+    let world_model = world_model(&config, &repository);
+    let referee = referee(&config, &repository).unwrap_or_else(|error| {
+        tracing::error!(error = format!("{error:#}"), "no bouts are judged");
+        None
+    });
     let board = Board::default();
     let arbiters: Vec<_> = (0..config.sessions.threads.get())
         .map(|_| Arbiter::new().handle())
         .collect();
-    let models = world_model.iter().cloned().collect();
+    let pose = referee.as_ref().map(RefereeModel::model);
+    let models = world_model.iter().chain(pose).cloned().collect();
     let (scheduler, settled) = start_scheduler(&config, &arbiters[0], models, &board)?;
     let codec = CodecThread::start_pool("codec", config.codec.threads.resolve(cores()));
     // One thread: uploads may wait for each other, and take no second core from the frames.
@@ -74,10 +84,12 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         directory,
         board,
         world: world_model.map(WorldModel::new),
+        referee,
         upload_pool: uploads,
         uploads: ByteBudget::new(config.limits.upload_memory_bytes),
         drain: draining,
         world_admission: AdmissionMeters::new(&WORLD),
+        referee_admission: AdmissionMeters::new(&REFEREE),
         world_viewers: ViewerMeters::new(&WORLD),
         metrics,
         bound: OnceLock::new(),
@@ -91,11 +103,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
 }
 
 /// The model that the settings name, if there is one and it draws worlds.
-fn world_model(config: &Config) -> Option<Model> {
-    let repository = Repository::open(Some(&config.engine.models_dir));
-    for fault in repository.faults() {
-        tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
-    }
+fn world_model(config: &Config, repository: &Repository) -> Option<Model> {
     let model = repository.get(config.gamecraft.model.as_str())?;
     let slot = &model.manifest.slot;
     if slot != WORLD_SLOT {

@@ -15,6 +15,7 @@ mod cli;
 mod exit;
 mod phrases;
 mod pid;
+mod referee;
 mod say;
 mod serve;
 mod system;

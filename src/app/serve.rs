@@ -124,6 +124,13 @@ async fn announce_models(shared: Shared, settled: tokio::sync::oneshot::Receiver
             "world"
         ));
     }
+    let referee = &shared.config.referee;
+    if referee.enabled && shared.referee.is_none() {
+        say::trouble(format_args!(
+            "pipeline  {:<14} failed: `{}` cannot be used (the log says why); change referee.model, or set referee.enabled = false",
+            "referee", referee.model
+        ));
+    }
 }
 
 async fn keep_metrics(shared: Shared) {

@@ -1,5 +1,6 @@
 //! `[referee]`: match video streamed in, a verdict out.
 
+use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -132,6 +133,15 @@ impl PoseModel {
             return Some(Self::At(PathBuf::from(text)));
         }
         ModelName::parse(text).map(Self::Named)
+    }
+}
+
+impl fmt::Display for PoseModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => name.fmt(f),
+            Self::At(path) => path.display().fmt(f),
+        }
     }
 }
 

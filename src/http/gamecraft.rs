@@ -68,7 +68,7 @@ pub async fn not_found() -> HttpResponse {
 async fn health(shared: web::Data<Shared>) -> HttpResponse {
     let model = shared.config.gamecraft.model.as_str();
     let view = shared.board.view(model);
-    let worker_ready = shared.is_ready();
+    let worker_ready = shared.draws_worlds();
     HttpResponse::Ok().json(Health {
         status: if worker_ready { "healthy" } else { "unhealthy" },
         worker_ready,

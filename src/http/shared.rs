@@ -8,7 +8,7 @@ use crate::{
     },
     config::{Config, ListenName},
     media::ByteBudget,
-    pipelines::world::WorldModel,
+    pipelines::{referee::RefereeModel, world::WorldModel},
     telemetry::{AdmissionMeters, Label, MetricsHandle, ViewerMeters},
 };
 use actix::Addr;
@@ -35,6 +35,8 @@ pub struct Inner {
     pub board: Board,
     /// Opens worlds, if the repository has their model.
     pub world: Option<WorldModel>,
+    /// Opens bouts, if uploads may be streamed and the repository has their model.
+    pub referee: Option<RefereeModel>,
     /// Does what may not block a worker.
     pub upload_pool: Addr<CodecThread>,
     /// Memory for requests' bodies.
@@ -43,6 +45,8 @@ pub struct Inner {
     pub drain: watch::Receiver<Option<Duration>>,
     /// Counts worlds that are refused before the registry is asked; made at the start, so that its series are there.
     pub world_admission: AdmissionMeters,
+    /// Counts bouts that are refused before the registry is asked.
+    pub referee_admission: AdmissionMeters,
     /// Counts those who watch a world.
     pub world_viewers: ViewerMeters,
     /// Renders `/metrics`.
@@ -57,9 +61,20 @@ impl Shared {
         Self(Arc::new(inner))
     }
 
-    /// Whether new sessions are taken.
+    /// Whether new sessions of every kind are taken.
     pub fn is_ready(&self) -> bool {
+        self.draws_worlds() && (self.judges_bouts() || self.referee.is_none())
+    }
+
+    /// Whether new worlds are opened.
+    pub fn draws_worlds(&self) -> bool {
         !self.is_draining() && self.board.is_ready(self.config.gamecraft.model.as_str())
+    }
+
+    /// Whether new bouts are opened.
+    pub fn judges_bouts(&self) -> bool {
+        let model = self.referee.as_ref().map(RefereeModel::model);
+        !self.is_draining() && model.is_some_and(|model| self.board.is_ready(model.name()))
     }
 
     /// Whether the server shuts down.
@@ -98,3 +113,6 @@ impl std::ops::Deref for Shared {
 
 /// The label of the world pipeline.
 pub const WORLD: Label = Label::fixed("world");
+
+/// The label of the referee.
+pub const REFEREE: Label = Label::fixed("referee");

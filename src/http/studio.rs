@@ -98,7 +98,7 @@ async fn status(shared: web::Data<Shared>) -> HttpResponse {
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .json(Status {
             version: env!("CARGO_PKG_VERSION"),
-            pipelines: vec![world(&shared)],
+            pipelines: pipelines(&shared),
             sessions: shared.directory.len(),
             max_sessions: shared.config.sessions.max.get(),
             listeners: Listeners {
@@ -107,11 +107,31 @@ async fn status(shared: web::Data<Shared>) -> HttpResponse {
         })
 }
 
-fn world(shared: &Shared) -> Pipeline {
-    let model = shared.config.gamecraft.model.as_str();
+fn pipelines(shared: &Shared) -> Vec<Pipeline> {
+    let world = shared.config.gamecraft.model.as_str();
+    let mut all = vec![pipeline(shared, "world", world, "gamecraft.model")];
+    let referee = &shared.config.referee;
+    if referee.enabled {
+        let model = shared
+            .referee
+            .as_ref()
+            .map(|referee| referee.model().name());
+        let named = referee.model.to_string();
+        all.push(pipeline(
+            shared,
+            "referee",
+            model.unwrap_or(&named),
+            "referee.model",
+        ));
+    }
+    all
+}
+
+/// A pipeline by the model that its key names.
+fn pipeline(shared: &Shared, name: &'static str, model: &str, key: &str) -> Pipeline {
     let Some(view) = shared.board.view(model) else {
         return Pipeline {
-            name: "world",
+            name,
             ready: false,
             state: "failed",
             model: model.to_owned(),
@@ -121,12 +141,12 @@ fn world(shared: &Shared) -> Pipeline {
             backend: "none",
             device: String::new(),
             why: Some(format!("no model `{model}` is known")),
-            fix: Some("set gamecraft.model to a model of the repository".into()),
+            fix: Some(format!("set {key} to a model of the repository")),
         };
     };
     let s = if view.threads == 1 { "" } else { "s" };
     Pipeline {
-        name: "world",
+        name,
         ready: view.ready,
         state: view.state,
         device: format!("{} ({} thread{s})", view.device, view.threads),

@@ -13,13 +13,16 @@ use crate::{
     },
     session::{BoutSpec, SessionSpec, SignalFile, ledger::Ledger},
 };
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 /// Work for a thread that may block.
 pub type Job<T> = Box<dyn FnOnce() -> T + Send>;
 
 /// Where a study tells how far it is: stage, 0 to 1, words for people.
 pub type StageSink = Arc<dyn Fn(&'static str, f32, Cow<'static, str>) + Send + Sync>;
+
+/// Time since the signal came: a study reads no clock itself.
+pub type Elapsed = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// A session that is ready to be attached to its engines: one that shows frames, or one that keeps them.
 pub enum Lane {
@@ -79,9 +82,9 @@ pub struct Terms {
     /// Frames that are decoded at a time.
     pub decode_ahead: usize,
     /// Without a connection it waits so long for its client to come back.
-    pub resume_window: std::time::Duration,
+    pub resume_window: Duration,
     /// With a connection on which nothing comes it waits so long.
-    pub silence: std::time::Duration,
+    pub silence: Duration,
     /// Frames, at most.
     pub max_frames: u64,
     /// Bytes of one message, at most: what was reserved for it.
@@ -156,7 +159,7 @@ pub trait Study: Send + 'static {
     fn conclude(
         self: Box<Self>,
         signal: SignalFile,
-        ledger: Ledger,
+        since: Elapsed,
         tell: StageSink,
     ) -> Job<Result<Conclusion, StudyFault>>;
 }

@@ -8,7 +8,8 @@ pub mod referee;
 pub mod world;
 
 pub use kept::{
-    Conclusion, Job, Kept, KeptFrame, Lane, StageSink, Step, Study, StudyFault, Terms, Vault,
+    Conclusion, Elapsed, Job, Kept, KeptFrame, Lane, StageSink, Step, Study, StudyFault, Terms,
+    Vault,
 };
 
 use crate::{

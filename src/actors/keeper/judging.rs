@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     actors::codec::{JobPanicked, Run},
-    pipelines::{Conclusion, StageSink, StudyFault},
+    pipelines::{Conclusion, Elapsed, StageSink, StudyFault},
     session::{EndReason, SignalFile},
 };
 use actix::prelude::*;
@@ -17,6 +17,8 @@ use tokio::sync::oneshot;
 pub(super) struct Judging {
     /// Taken when the last frame is studied.
     signal: Option<SignalFile>,
+    /// When it came.
+    came: Instant,
     /// Keeps the reservation and the spool until the verdict is there.
     pub(super) desk: Desk,
     outcome: Option<oneshot::Sender<Outcome>>,
@@ -41,11 +43,12 @@ impl Keeper {
         let Some(signal) = judging.signal.take() else {
             return;
         };
-        let ledger = judging.desk.ledger.clone();
         let Some(study) = self.study.take() else {
             return;
         };
-        let job = study.conclude(signal, ledger, self.sink());
+        let came = judging.came;
+        let since: Elapsed = Arc::new(move || came.elapsed());
+        let job = study.conclude(signal, since, self.sink());
         let report = self.wiring.reports.send(Run::new(job)).into_actor(self);
         ctx.spawn(report.map(|answer, keeper, _| {
             keeper.judged(answer.unwrap_or(Err(JobPanicked)));
@@ -109,6 +112,7 @@ impl Handler<Conclude> for Keeper {
         self.core.seal();
         self.judging = Some(Judging {
             signal: Some(signal),
+            came: Instant::now(),
             desk,
             outcome: Some(answer),
         });

@@ -79,7 +79,7 @@ async fn every_frame_is_studied_once_and_the_verdict_tells_of_all() {
         put(&mut intake, number);
     }
     let watching = intake.conclude(signal(b"touch")).await.unwrap();
-    let document = "bout.txt 5 [0, 1, 2, 3, 9]".to_owned();
+    let document = "bout.txt [0, 1, 2, 3, 9]".to_owned();
     assert_eq!(outcome(watching).await, Outcome::Concluded { document });
     let mut texts = bench.log.studied().into_iter().map(|(_, bytes)| bytes);
     assert_eq!(texts.next_back(), Some(b"frame 9".to_vec()));
@@ -145,7 +145,7 @@ async fn a_frame_that_cannot_be_decoded_holds_up_no_other() {
     until("both are studied", async || view().await.studied == 2).await;
     assert_eq!(view().await.undecodable, [0]);
     let watching = intake.conclude(signal(b"touch")).await.unwrap();
-    let document = "bout.txt 2 [1]".to_owned();
+    let document = "bout.txt [1]".to_owned();
     assert_eq!(outcome(watching).await, Outcome::Concluded { document });
 }
 

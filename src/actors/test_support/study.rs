@@ -8,7 +8,7 @@ use crate::{
         spool::{FrameRef, SpoolOptions, SpoolRoot},
     },
     pipelines::{
-        Conclusion, Job, Kept, KeptFrame, StageSink, Step, Study, StudyFault, Terms, Vault,
+        Conclusion, Elapsed, Job, Kept, KeptFrame, StageSink, Step, Study, StudyFault, Terms, Vault,
     },
     session::{BoutSpec, EgressPolicy, IngressPolicy, Ledger, SessionId, SessionSpec, SignalFile},
 };
@@ -96,7 +96,7 @@ impl Study for StudyLog {
     fn conclude(
         self: Box<Self>,
         signal: SignalFile,
-        ledger: Ledger,
+        _: Elapsed,
         tell: StageSink,
     ) -> Job<Result<Conclusion, StudyFault>> {
         Box::new(move || {
@@ -105,7 +105,7 @@ impl Study for StudyLog {
                 return Err(StudyFault::Unusable("no frame".into()));
             }
             tell("decision", 1.0, "decided".into());
-            let document = format!("{} {} {numbers:?}", signal.filename, ledger.distinct());
+            let document = format!("{} {numbers:?}", signal.filename);
             Ok(Conclusion { document })
         })
     }

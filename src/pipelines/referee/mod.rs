@@ -1,11 +1,21 @@
 //! The referee: match video in, a verdict with its evidence out.
 //!
 //! - [`signal`]: what the scoring device wrote; [`tracks`]: where both fencers' keypoints were, frame by frame;
+//! - `open` makes a bout's session, `frame` takes one of its frames apart, `study` notes what was found, and [`conclude`]
+//!   makes a verdict of it;
 //! - [`pose`]: who is in a picture, whatever model finds them;
 //! - [`rules`]: from these two to a [`verdict`], purely.
 
+pub mod conclude;
+mod frame;
+mod open;
 pub mod pose;
 pub mod rules;
 pub mod signal;
+mod study;
 pub mod tracks;
 pub mod verdict;
+
+pub use conclude::Judging;
+pub use open::{PIPELINE, RefereeModel, RefereeOptions};
+pub use study::STAGES;

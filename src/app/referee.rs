@@ -1,0 +1,104 @@
+//! The referee's settings become a [`RefereeModel`]: its model, its folder, its memory.
+
+use crate::{
+    config::{Config, FsyncChoice, PoseModel, Referee, RulesChoice},
+    engine::{Model, Purpose, Repository},
+    media::{
+        ByteBudget,
+        lens::Fisheye,
+        spool::{Fsync, SpoolOptions, SpoolRoot},
+    },
+    pipelines::{
+        Terms,
+        referee::{Judging, RefereeModel, RefereeOptions, rules::RuleSet},
+    },
+};
+use anyhow::Context as _;
+
+/// What a model of the slot `pose` takes and gives.
+const POSE: Purpose = Purpose {
+    slot: "pose",
+    input: "images",
+    output: "predictions",
+};
+
+/// The referee, if it is turned on.
+///
+/// # Errors
+/// What is missing, and the key that names it.
+pub fn referee(config: &Config, models: &Repository) -> anyhow::Result<Option<RefereeModel>> {
+    let settings = &config.referee;
+    if !settings.enabled {
+        return Ok(None);
+    }
+    let spool = SpoolRoot::open(&settings.spool_dir, spool_options(settings))
+        .with_context(|| format!("referee.spool_dir {}", settings.spool_dir.display()))?;
+    let model = pose_model(&settings.model, models)?;
+    let budget = ByteBudget::new(settings.memory_bytes);
+    let options = options(config, &model);
+    let referee = RefereeModel::new(model, spool, budget, options).map_err(anyhow::Error::msg)?;
+    Ok(Some(referee))
+}
+
+fn spool_options(settings: &Referee) -> SpoolOptions {
+    SpoolOptions {
+        fsync: match settings.fsync {
+            FsyncChoice::Never => Fsync::Never,
+            FsyncChoice::End => Fsync::End,
+            FsyncChoice::Always => Fsync::Always,
+        },
+        min_free_bytes: settings.min_free_bytes,
+    }
+}
+
+fn pose_model(choice: &PoseModel, models: &Repository) -> anyhow::Result<Model> {
+    let model = match choice {
+        PoseModel::Named(name) => models
+            .get(name.as_str())
+            .cloned()
+            .with_context(|| format!("there is no model `{name}`; change referee.model"))?,
+        PoseModel::At(path) => Model::adopt(path, POSE).context("referee.model")?,
+    };
+    let slot = &model.manifest.slot;
+    anyhow::ensure!(
+        slot == POSE.slot,
+        "referee.model: `{}` fills the slot `{slot}`, not `{}`",
+        model.name(),
+        POSE.slot
+    );
+    Ok(model)
+}
+
+fn options(config: &Config, model: &Model) -> RefereeOptions {
+    let (settings, limits) = (&config.referee, &config.limits);
+    let fisheye = settings.fisheye;
+    RefereeOptions {
+        lens: fisheye.enabled.then_some(Fisheye {
+            strength: fisheye.strength,
+            balance: fisheye.balance,
+        }),
+        terms: Terms {
+            overlap: settings.overlap,
+            decode_ahead: settings.decode_ahead.get(),
+            resume_window: settings.resume_window,
+            silence: settings.session_timeout,
+            max_frames: settings.max_frames,
+            message_bytes: settings.frame_bytes,
+        },
+        in_flight: settings.in_flight,
+        largest: (limits.image_side, limits.image_pixels),
+        judging: judging(settings, model),
+    }
+}
+
+fn judging(settings: &Referee, model: &Model) -> Judging {
+    Judging {
+        output_dir: settings.output_dir.clone(),
+        rules: match settings.rules {
+            RulesChoice::V1 => RuleSet::V1,
+            RulesChoice::V2 => RuleSet::V2,
+        },
+        keep_audio: settings.fisheye.keep_audio,
+        model: std::sync::Arc::clone(&model.manifest),
+    }
+}

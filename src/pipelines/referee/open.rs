@@ -1,0 +1,362 @@
+//! Opening a bout: its folder, its lens, its memory. Blocks for milliseconds, the first bout of a size for tens of them.
+//!
+//! Invariant: a bout that opens has all the memory that it can need but for its frames' bookkeeping, which grows with them.
+
+use super::{
+    conclude::Judging,
+    frame::FrameStudy,
+    pose::{Estimator as _, Letterbox, SingleStage, Thresholds},
+    study::{BoutStudy, Notes},
+};
+use crate::{
+    engine::{EngineKey, Model},
+    media::{
+        ByteBudget, Lease,
+        lens::{Fisheye, Remap},
+        spool::{FrameRef, Recovered, SpoolError, SpoolReader, SpoolRoot, SpoolWriter},
+    },
+    pipelines::{Kept, OpenFault, Terms, Vault},
+    session::{BoutSpec, Class, EgressPolicy, IngressPolicy, Ledger, SessionId, SessionSpec},
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// The pipeline's name in metrics and lists.
+pub const PIPELINE: &str = "referee";
+
+/// A frame's work is due so long after it was handed in. A person waits for the verdict, not for the frame, and frames of a live
+/// world, due in a tenth of a second, go first.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A message may be so much larger than its picture would be without compression: headers, tables, comments.
+const MESSAGE_SLACK: usize = 64 * 1024;
+
+/// Bytes a pixel while a frame is decoded: the picture (3), the corrected picture (3), what the decoder holds of it (3) and the
+/// corrected JPEG, which is below a byte and a half at the quality that is kept.
+const BYTES_A_PIXEL: usize = 11;
+
+/// Lenses that are kept for the next bout of the same size.
+const LENSES: usize = 4;
+
+/// Longest side of a model's input: more is a mistake in its manifest.
+const MOST_SIDE: usize = 8_192;
+
+/// Smallest side of a bout's frames: fencers in fewer pixels have no feet.
+const SMALLEST_SIDE: u32 = 32;
+
+/// How bouts are judged.
+#[derive(Clone, Debug)]
+pub struct RefereeOptions {
+    /// The lens that frames were taken with; `None` takes them as they are.
+    pub lens: Option<Fisheye>,
+    /// How sessions are served; `message_bytes` is an upper bound here.
+    pub terms: Terms,
+    /// Frames of one session between the disk and the engine.
+    pub in_flight: NonZeroUsize,
+    /// Longest side of a frame, and pixels in all.
+    pub largest: (u32, u64),
+    /// How a verdict is reached and what is written beside it.
+    pub judging: Judging,
+}
+
+/// A model that finds fencers, and so opens bouts. Cheap to clone.
+#[derive(Clone)]
+pub struct RefereeModel(Arc<Inner>);
+
+struct Inner {
+    model: Model,
+    key: EngineKey,
+    /// Pixels in a row and rows of the model's input.
+    input: (u32, u32),
+    spool: SpoolRoot,
+    budget: ByteBudget,
+    options: RefereeOptions,
+    lenses: Mutex<HashMap<(u32, u32), Arc<Remap>>>,
+}
+
+/// What is written beside a bout's frames, so that a restart can go on with it.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    fps: f64,
+    width: u32,
+    height: u32,
+    expected_frames: Option<u64>,
+    include_keypoints: bool,
+    save_overlay: bool,
+}
+
+/// Where a bout's frames are.
+struct Folder {
+    writer: SpoolWriter,
+    reader: SpoolReader,
+    found: Vec<FrameRef>,
+}
+
+// === impl RefereeModel ===
+
+impl RefereeModel {
+    /// A model of the slot `pose`.
+    ///
+    /// # Errors
+    /// If its input is no picture of a fixed size.
+    pub fn new(
+        model: Model,
+        spool: SpoolRoot,
+        budget: ByteBudget,
+        options: RefereeOptions,
+    ) -> Result<Self, String> {
+        let key = model.key(&[]).map_err(|e| e.to_string())?;
+        let input = input_size(&model, &key)?;
+        Ok(Self(Arc::new(Inner {
+            model,
+            key,
+            input,
+            spool,
+            budget,
+            options,
+            lenses: Mutex::default(),
+        })))
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.0.model
+    }
+
+    /// Where frames are kept.
+    pub fn spool(&self) -> &SpoolRoot {
+        &self.0.spool
+    }
+
+    /// The memory of all bouts together.
+    pub fn budget(&self) -> &ByteBudget {
+        &self.0.budget
+    }
+
+    /// How bouts are judged.
+    pub fn options(&self) -> &RefereeOptions {
+        &self.0.options
+    }
+
+    /// Opens a new bout.
+    ///
+    /// # Errors
+    /// If its numbers make no sense, its name is taken, or memory or disk are short.
+    pub fn open(&self, bout: BoutSpec) -> Result<Kept, OpenFault> {
+        let (lease, message_bytes) = self.reserve(&bout)?;
+        let head = serde_json::to_string(&Head::of(&bout)).map_err(internal)?;
+        let (writer, reader) = self
+            .0
+            .spool
+            .create(bout.id.as_str(), &head)
+            .map_err(spool_fault)?;
+        let found = Vec::new();
+        let folder = Folder {
+            writer,
+            reader,
+            found,
+        };
+        self.kept(bout, folder, lease, message_bytes)
+    }
+
+    /// Opens a bout that an earlier process left.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); `Invalid` if there is none.
+    pub fn recover(&self, id: &SessionId) -> Result<Kept, OpenFault> {
+        let Recovered {
+            head,
+            writer,
+            reader,
+            frames: found,
+            ..
+        } = self.0.spool.recover(id.as_str()).map_err(spool_fault)?;
+        let head: Head = serde_json::from_str(&head).map_err(internal)?;
+        let bout = head.bout(id.clone());
+        let (lease, message_bytes) = self.reserve(&bout)?;
+        let folder = Folder {
+            writer,
+            reader,
+            found,
+        };
+        self.kept(bout, folder, lease, message_bytes)
+    }
+
+    fn kept(
+        &self,
+        bout: BoutSpec,
+        folder: Folder,
+        lease: Lease,
+        message_bytes: usize,
+    ) -> Result<Kept, OpenFault> {
+        let Folder {
+            writer,
+            reader,
+            found,
+        } = folder;
+        let lens = self.lens(bout.width, bout.height)?;
+        let corrected = writer.beside("corrected.spool").map_err(spool_fault)?;
+        let letterbox = Letterbox::new(lens.size(), self.0.input);
+        let estimator = SingleStage::new(self.0.key.clone(), letterbox, Thresholds::default());
+        let mut keys = estimator.keys();
+        let key = keys.remove(0);
+        let notes = Notes::new(lens, corrected);
+        let frames = FrameStudy::new(&bout, Arc::new(estimator), Arc::clone(&notes));
+        let judging = self.0.options.judging.clone();
+        let study = BoutStudy::new(bout.clone(), frames, notes, judging, reader.clone());
+        let mut ledger = Ledger::new();
+        for frame in &found {
+            ledger.note(frame.number);
+        }
+        Ok(Kept {
+            spec: self.spec(),
+            key,
+            more_keys: keys,
+            size: (bout.width, bout.height),
+            study: Box::new(study),
+            bout,
+            vault: Vault {
+                writer,
+                reader,
+                ledger,
+                found,
+                lease,
+                budget: self.0.budget.clone(),
+            },
+            terms: Terms {
+                message_bytes,
+                ..self.0.options.terms
+            },
+        })
+    }
+
+    fn spec(&self) -> SessionSpec {
+        SessionSpec {
+            pipeline: PIPELINE,
+            ingress: IngressPolicy::Lossless,
+            egress: EgressPolicy::ResultOnly,
+            class: Class::Lossless,
+            period: Duration::ZERO,
+            deadline: DEADLINE,
+            credits: self.0.options.in_flight,
+            still_repeat: Duration::MAX,
+            idle_timeout: Duration::MAX,
+            max_failures: u32::MAX,
+            input_rate: u32::MAX,
+            max_viewers: 0,
+        }
+    }
+
+    /// Reserves all that a bout can need at a time; gives the size of its largest message too.
+    fn reserve(&self, bout: &BoutSpec) -> Result<(Lease, usize), OpenFault> {
+        self.check(bout)?;
+        let Inner { options, input, .. } = &*self.0;
+        let pixels = bout.width as usize * bout.height as usize;
+        let message = (3 * pixels + MESSAGE_SLACK).min(options.terms.message_bytes);
+        // The verdict's videos are drawn when nothing is decoded any more, by one thread.
+        let decoders = options.terms.decode_ahead.max(1);
+        let decoding = decoders * (message + BYTES_A_PIXEL * pixels);
+        let tensor = 3 * input.0 as usize * input.1 as usize * size_of::<f32>();
+        let tensors = options.in_flight.get() * tensor;
+        let lease = self.0.budget.try_lease(message + decoding + tensors);
+        Ok((lease.ok_or(OpenFault::NoMemory)?, message))
+    }
+
+    fn check(&self, bout: &BoutSpec) -> Result<(), OpenFault> {
+        let (side, pixels) = self.0.options.largest;
+        let invalid = |why: String| Err(OpenFault::Invalid(why));
+        if !(bout.fps.is_finite() && bout.fps > 0.0 && bout.fps <= 1_000.0) {
+            return invalid(format!(
+                "fps must be above 0 and at most 1000, not {}",
+                bout.fps
+            ));
+        }
+        let (width, height) = (bout.width, bout.height);
+        let too_small = width.min(height) < SMALLEST_SIDE;
+        if too_small || width.max(height) > side || u64::from(width) * u64::from(height) > pixels {
+            return invalid(format!(
+                "width and height must be {SMALLEST_SIDE} to {side} and their product at most {pixels}, not {width} and {height}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The lens for frames of this size; computed once.
+    fn lens(&self, width: u32, height: u32) -> Result<Arc<Remap>, OpenFault> {
+        let lock = || self.0.lenses.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lens) = lock().get(&(width, height)) {
+            return Ok(Arc::clone(lens));
+        }
+        // Outside the lock: two bouts of a new size may both compute it, and neither waits for the other.
+        let lens = match &self.0.options.lens {
+            Some(lens) => Remap::fisheye(width, height, lens)
+                .map_err(|e| OpenFault::Invalid(e.to_string()))?,
+            None => Remap::identity(width, height),
+        };
+        let lens = Arc::new(lens);
+        let mut lenses = lock();
+        if lenses.len() >= LENSES {
+            lenses.clear();
+        }
+        lenses.insert((width, height), Arc::clone(&lens));
+        Ok(lens)
+    }
+}
+
+impl Head {
+    fn of(bout: &BoutSpec) -> Self {
+        Self {
+            fps: bout.fps,
+            width: bout.width,
+            height: bout.height,
+            expected_frames: bout.expected_frames,
+            include_keypoints: bout.include_keypoints,
+            save_overlay: bout.save_overlay,
+        }
+    }
+
+    fn bout(self, id: SessionId) -> BoutSpec {
+        BoutSpec {
+            id,
+            fps: self.fps,
+            width: self.width,
+            height: self.height,
+            expected_frames: self.expected_frames,
+            include_keypoints: self.include_keypoints,
+            save_overlay: self.save_overlay,
+        }
+    }
+}
+
+/// Pixels in a row and rows of the picture that a model takes.
+fn input_size(model: &Model, key: &EngineKey) -> Result<(u32, u32), String> {
+    let images = model
+        .manifest
+        .input
+        .iter()
+        .find(|input| input.role == "images");
+    let images = images.ok_or("the model has no input of role `images`")?;
+    match images.shape_at(key)[..] {
+        [_, 3, rows @ 1..=MOST_SIDE, columns @ 1..=MOST_SIDE] => Ok((columns as u32, rows as u32)),
+        ref other => Err(format!(
+            "the model's `images` must be [batch, 3, rows, columns], not {other:?}"
+        )),
+    }
+}
+
+fn internal(e: impl std::fmt::Display) -> OpenFault {
+    OpenFault::Internal(e.to_string())
+}
+
+fn spool_fault(e: SpoolError) -> OpenFault {
+    match e {
+        SpoolError::Exists | SpoolError::InUse => OpenFault::Exists,
+        SpoolError::Name | SpoolError::Missing => OpenFault::Invalid(e.to_string()),
+        e => internal(e),
+    }
+}

@@ -13,6 +13,7 @@ pub mod credit;
 pub mod device;
 pub mod keeper;
 pub mod post;
+mod priority;
 pub mod registry;
 pub mod scheduler;
 pub mod session;

@@ -7,6 +7,7 @@
 use super::{
     credit::Credit,
     post::{Bounded, post},
+    priority,
     work::Tag,
 };
 use crate::{
@@ -88,6 +89,15 @@ impl CodecThread {
     pub fn start_pool(name: &'static str, threads: NonZeroUsize) -> Addr<Self> {
         let named = move || std::thread::Builder::new().name(name.into());
         SyncArbiter::start_with_thread_builder(threads.get(), named, Self::default)
+    }
+
+    /// The same of threads that step back for all others: for work that nobody watches live.
+    pub fn start_pool_behind(name: &'static str, threads: NonZeroUsize) -> Addr<Self> {
+        let named = move || std::thread::Builder::new().name(name.into());
+        SyncArbiter::start_with_thread_builder(threads.get(), named, || {
+            priority::step_back(priority::BEHIND);
+            Self::default()
+        })
     }
 
     fn encode(

@@ -11,6 +11,7 @@ use crate::{
     actors::{
         board::Entry,
         post::post,
+        priority,
         scheduler::DeviceChanged,
         work::{RunBatch, SlotFree},
     },
@@ -28,9 +29,6 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
-
-/// How far a device's threads step back (nice, 0 to 19). Measured in `docs/performance.md`.
-const NICE: i32 = 5;
 
 /// How often a running batch is looked at: well below a frame, far above the cost of a look.
 const POLL: Duration = Duration::from_micros(50);
@@ -72,7 +70,7 @@ impl DeviceThread {
 
     /// Runs until the actor in front has gone.
     pub fn run(mut self) {
-        yield_to_sockets();
+        priority::step_back(priority::DEVICE);
         let models: Vec<_> = self.loaded.keys().cloned().collect();
         models.iter().for_each(|model| self.bring_up(model));
         // Whoever wanted to know may have gone.
@@ -265,16 +263,6 @@ impl DeviceThread {
         if let (Some(state), Some(loaded)) = (state, self.loaded.get(model)) {
             loaded.meters.state(label(&state));
         }
-    }
-}
-
-/// Lets whoever has a key or a frame to deliver go first: this thread and those that its engines start compute for
-/// milliseconds at a time, and all others for microseconds.
-///
-/// Where the system refuses, everybody is equal: slower answers, nothing else.
-fn yield_to_sockets() {
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "device threads keep their priority");
     }
 }
 

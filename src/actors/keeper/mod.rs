@@ -50,7 +50,7 @@ pub struct Wiring {
     /// Where work goes.
     pub scheduler: Recipient<Submit>,
     /// Decodes and prepares.
-    pub codec: Addr<CodecThread>,
+    pub studies: Addr<CodecThread>,
     /// Judges and writes artifacts: jobs of seconds.
     pub reports: Addr<CodecThread>,
     /// Who is told.
@@ -165,7 +165,7 @@ impl Keeper {
         self.judge_if_complete(ctx);
     }
 
-    /// Runs one step of a frame on the codec pool. Awaited, and bounded by the frame's credit.
+    /// Runs one step of a frame on the pool for studies. Awaited, and bounded by the frame's credit.
     fn work(
         &mut self,
         number: u64,
@@ -173,7 +173,7 @@ impl Keeper {
         job: Job<Step>,
         ctx: &mut Context<Self>,
     ) {
-        let done = self.wiring.codec.send(Run::new(job)).into_actor(self);
+        let done = self.wiring.studies.send(Run::new(job)).into_actor(self);
         ctx.spawn(done.map(move |answer, keeper, ctx| {
             drop(decoder);
             let answer = answer.unwrap_or(Err(JobPanicked));

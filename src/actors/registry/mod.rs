@@ -39,6 +39,9 @@ pub struct RegistryConfig {
     pub codec: Addr<CodecThread>,
     /// Decodes what they begin with.
     pub uploads: Addr<CodecThread>,
+    /// Decodes the frames of sessions that keep their input. A pool of its own: such a session has always more to decode, and
+    /// would keep every live frame waiting.
+    pub studies: Addr<CodecThread>,
     /// Judges sessions that keep their input.
     pub reports: Addr<CodecThread>,
     /// Where sessions live.

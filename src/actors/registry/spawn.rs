@@ -117,7 +117,7 @@ impl Registry {
     ) -> Pixels {
         let wiring = keeper::Wiring {
             scheduler: self.config.scheduler.clone().recipient(),
-            codec: self.config.codec.clone(),
+            studies: self.config.studies.clone(),
             reports: self.config.reports.clone(),
             session: session.clone().recipient(),
         };

@@ -80,6 +80,7 @@ impl House {
             scheduler: scheduler.clone(),
             codec: codec.clone(),
             uploads: uploads.clone(),
+            studies: uploads.clone(),
             reports: uploads,
             arbiters: vec![arbiter.handle()],
             board: board.clone(),

@@ -31,7 +31,7 @@ fn ground(part: &Contribution) -> &'static str {
     match part.fact.measure {
         Measure::Way(Part::Hand) => "hand further forward before the hit",
         Measure::Way(Part::Lean) => "body committed forward through the hit",
-        Measure::Way(Part::Stance) => "the other's lunge was under way before the blades met",
+        Measure::Way(Part::Stance) => "the other was further into a lunge when the blades met",
         Measure::PeakSpeed => "faster in the last action",
         Measure::Way(Part::Trunk) => "body further forward",
         Measure::Way(Part::BackFoot) => "followed through",
@@ -69,47 +69,24 @@ fn last_pause(side: Side, pauses: &[Pause]) -> Option<Evidence> {
 
 fn line(part: &Contribution) -> Option<Evidence> {
     let speaks_for = leader(part.log_odds)?;
-    let fact = format!("{} (speaks for {speaks_for})", sentence(part)?);
+    let (what, unit) = what(part);
+    let (left, right) = (part.reading.left * unit, part.reading.right * unit);
+    let fact = format!("{what}: left {left:+.2}, right {right:+.2} (speaks for {speaks_for})");
     Some(Evidence::at(part.reading.frame, fact))
 }
 
-fn sentence(part: &Contribution) -> Option<String> {
-    let reading = &part.reading;
-    let ahead = leader(reading.lead())?;
-    let (more, less) = match ahead {
-        Side::Left => (reading.left, reading.right),
-        Side::Right => (reading.right, reading.left),
-    };
-    let (who, other) = (ahead.title(), ahead.other());
+/// What a reading is of, and by what it is multiplied for people, who count in seconds.
+fn what(part: &Contribution) -> (String, f64) {
     let seconds = (part.fact.window.1 - part.fact.window.0) as f64 / FPS;
-    let text = match part.fact.measure {
-        Measure::Way(Part::Hand) => {
-            format!(
-                "{who}'s hand went forward by {more:.2} within {seconds:.1} s, {other}'s by {less:.2}"
-            )
-        }
-        Measure::Way(Part::Trunk) => {
-            format!("{who} went forward by {more:.2} within {seconds:.1} s, {other} by {less:.2}")
-        }
-        Measure::Way(Part::Lean) => {
-            format!(
-                "{who}'s upper body leaned in by {more:.2} through the hit, {other}'s by {less:.2}"
-            )
-        }
-        Measure::Way(Part::Stance) => {
-            format!("{who}'s stance had widened by {more:.2}, {other}'s by {less:.2}")
-        }
-        Measure::Way(Part::BackFoot) => {
-            format!("{who}'s back foot followed by {more:.2}, {other}'s by {less:.2}")
-        }
-        Measure::Way(Part::Reach) => {
-            format!("{who}'s arm went out by {more:.2} through the hit, {other}'s by {less:.2}")
-        }
-        Measure::PeakSpeed => {
-            let (more, less) = (more * FPS, less * FPS);
-            format!("{who} reached a speed of {more:.2} a second, {other} {less:.2}")
-        }
-        Measure::LastPause => format!("{who}'s last pause ended earlier than {other}'s"),
-    };
-    Some(text)
+    match part.fact.measure {
+        Measure::Way(Part::Hand) => (format!("Way of the hand in {seconds:.1} s"), 1.0),
+        Measure::Way(Part::Trunk) => (format!("Way of the body in {seconds:.1} s"), 1.0),
+        Measure::Way(Part::Lean) => ("Leaning in through the hit".to_owned(), 1.0),
+        Measure::Way(Part::Stance) => ("Feet further apart before the blades met".to_owned(), 1.0),
+        Measure::Way(Part::BackFoot) => (format!("Way of the back foot in {seconds:.1} s"), 1.0),
+        Measure::Way(Part::Reach) => ("Arm going out through the hit".to_owned(), 1.0),
+        Measure::PeakSpeed => ("Highest speed around the hit, a second".to_owned(), FPS),
+        // Readings are frames, negated.
+        Measure::LastPause => ("End of the last pause, in seconds".to_owned(), -1.0 / FPS),
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors;
 //! - [`bare`]: what `bench engine` compares the server with; [`phrases`]: how often the referee agrees with humans;
-//! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes.
+//! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes;
+//! - [`leftovers`]: uploads that a dead process left.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -13,6 +14,7 @@ mod assemble;
 mod bare;
 mod cli;
 mod exit;
+mod leftovers;
 mod phrases;
 mod pid;
 mod referee;

@@ -3,6 +3,7 @@
 use super::{
     assemble::{Assembled, assemble, cores},
     exit::Exit,
+    leftovers,
     pid::PidFile,
     say, system,
 };
@@ -48,6 +49,10 @@ async fn run(config: Config) -> anyhow::Result<Exit> {
         settled,
         drain,
     } = assemble(config, metrics)?;
+    if let Some(referee) = &shared.referee {
+        let policy = shared.config.referee.leftovers;
+        leftovers::start(referee.spool().clone(), policy, shared.upload_pool.clone());
+    }
     let bound = open_listeners(&shared);
     if bound.is_empty() {
         return Ok(Exit::Unavailable);

@@ -1,6 +1,6 @@
 //! The admin listener: metrics, sessions, models. On loopback, or behind a token. Errors are problems as in RFC 9457.
 
-use super::{readable::readable, shared::Shared};
+use super::{admin_spool, readable::readable, shared::Shared};
 use crate::{
     actors::{
         board::ModelView,
@@ -33,6 +33,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
                 .route("/sessions/{id}", web::get().to(session))
                 .route("/sessions/{id}", web::delete().to(end_session))
                 .route("/models", web::get().to(models))
+                .configure(admin_spool::routes)
                 .default_service(web::to(|| async {
                     problem(StatusCode::NOT_FOUND, "not-found", "No such resource.")
                 })),
@@ -208,7 +209,7 @@ fn no_session() -> HttpResponse {
     )
 }
 
-fn problem(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
+pub(super) fn problem(status: StatusCode, code: &str, detail: &str) -> HttpResponse {
     let title = status.canonical_reason().unwrap_or_default();
     HttpResponse::build(status)
         .content_type("application/problem+json")

@@ -1,12 +1,13 @@
 //! The front end: actix-web turns HTTP and WebSocket traffic into actor messages. Knows no engine.
 //!
 //! - [`server`]: listeners, and what holds for all of them; [`shared`]: what every route may use;
-//! - [`gamecraft`], [`gamecraft_page`], [`studio`], [`admin`], [`health`]: the routes, one file each;
+//! - [`gamecraft`], [`gamecraft_page`], [`studio`], [`admin`], [`admin_spool`], [`health`]: the routes, one file each;
 //! - [`ws`]: the one file that knows `actix-web-actors`; [`mjpeg`]: the body of a picture stream;
 //! - [`mod@line`]: connections, how many, and how long one may say nothing;
 //! - [`worlds`]: opening a world; [`body`], [`cors`], [`refusal`], [`assets`], [`readable`]: what routes share.
 
 mod admin;
+mod admin_spool;
 mod assets;
 mod body;
 mod cors;

@@ -150,18 +150,21 @@ impl RefereeModel {
     pub fn open(&self, bout: BoutSpec) -> Result<Kept, OpenFault> {
         let (lease, message_bytes) = self.reserve(&bout)?;
         let head = serde_json::to_string(&Head::of(&bout)).map_err(internal)?;
-        let (writer, reader) = self
-            .0
-            .spool
-            .create(bout.id.as_str(), &head)
-            .map_err(spool_fault)?;
+        let (spool, id) = (&self.0.spool, bout.id.clone());
+        let (writer, reader) = spool.create(id.as_str(), &head).map_err(spool_fault)?;
         let found = Vec::new();
         let folder = Folder {
             writer,
             reader,
             found,
         };
-        self.kept(bout, folder, lease, message_bytes)
+        let kept = self.kept(bout, folder, lease, message_bytes);
+        kept.inspect_err(|_| {
+            // Nothing is in it, and its client may want to try again under the same name.
+            if let Err(error) = spool.remove(id.as_str()) {
+                tracing::warn!(session = %id, %error, "an empty folder was left");
+            }
+        })
     }
 
     /// Opens a bout that an earlier process left.

@@ -74,18 +74,25 @@ impl Notes {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a frame as it is shown and analysed.
+    /// Keeps a frame as it is shown and analysed. One for which the disk has no room is missing in what is drawn, and the
+    /// verdict does without: it must not cost the bout.
     ///
     /// # Errors
-    /// If the disk does not take it.
+    /// If the disk does not take it for another reason.
     pub fn keep_corrected(&self, number: u64, jpeg: &[u8]) -> Result<(), SpoolError> {
         let mut writer = self
             .corrected
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let at = writer.append(number, Encoding::Jpeg, jpeg)?;
+        let kept = writer.append(number, Encoding::Jpeg, jpeg);
         drop(writer);
-        self.noted().corrected.insert(number, at);
+        match kept {
+            Ok(at) => drop(self.noted().corrected.insert(number, at)),
+            Err(SpoolError::DiskFull) => {
+                tracing::debug!(frame = number, "no room for the corrected frame");
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 

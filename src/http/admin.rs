@@ -101,6 +101,7 @@ async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
     // Read where it is kept, at the moment at which it is asked for.
     let uploads = shared.uploads.capacity() - shared.uploads.free();
     telemetry::upload_memory().set(uploads as f64);
+    admin_spool::measure(shared.referee.as_ref());
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(shared.metrics.render())

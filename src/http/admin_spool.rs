@@ -1,11 +1,12 @@
 //! The admin listener's view of the spool: uploads that a dead process left, to be seen and removed.
 //!
-//! Uploads that are alive are not here: they are sessions. What reads the disk runs on the upload pool.
+//! Uploads that are alive are not in the list: they are sessions. What reads the disk runs on the upload pool.
 
 use super::{admin::problem, shared::Shared};
 use crate::{
     media::spool::{Leftover, SpoolError, SpoolRoot},
     pipelines::referee::RefereeModel,
+    telemetry,
 };
 use actix_web::{HttpResponse, http::StatusCode, web};
 use serde::Serialize;
@@ -40,6 +41,17 @@ struct LeftoverJson {
 #[derive(Serialize)]
 struct Removed {
     removed: String,
+}
+
+/// Records what the referee's sessions hold of memory and what their disk has left.
+pub fn measure(referee: Option<&RefereeModel>) {
+    let held = |referee: &RefereeModel| referee.budget().capacity() - referee.budget().free();
+    let free = |referee: &RefereeModel| referee.spool().free_bytes().ok();
+    let free = referee
+        .and_then(free)
+        .map_or(f64::NAN, |bytes| bytes as f64);
+    telemetry::bout_memory().set(referee.map_or(0, held) as f64);
+    telemetry::spool_free().set(free);
 }
 
 async fn list(shared: web::Data<Shared>) -> HttpResponse {

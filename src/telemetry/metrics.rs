@@ -88,6 +88,10 @@ table! {
         "Items waiting in a queue.";
     UPLOAD_MEMORY "upload_memory_bytes" Gauge, Bytes, [],
         "Memory that uploads hold.";
+    BOUT_MEMORY "bout_memory_bytes" Gauge, Bytes, [],
+        "Memory that the referee's sessions have reserved.";
+    SPOOL_FREE "spool_free_bytes" Gauge, Bytes, [],
+        "Room on the disk that frames lie on; NaN without a referee.";
 
     STAGE_DURATION "stage_duration_seconds" Histogram(FRAME_TIMES), Seconds, ["pipeline", "stage"],
         "Time that a frame spent in one stage, waiting and working apart.";

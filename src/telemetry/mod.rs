@@ -26,4 +26,6 @@ pub use frame::{FrameMeters, ViewerMeter, ViewerMeters};
 pub use http::{ConnectionMeter, HttpMeters, socket_closed};
 pub use labels::Label;
 pub use log::{LogConfig, LogFilter, LogFilterError, LogFormat, LogInitError, init as init_log};
-pub use session::{AdmissionMeters, QueueMeter, SessionMeter, upload_memory};
+pub use session::{
+    AdmissionMeters, QueueMeter, SessionMeter, bout_memory, spool_free, upload_memory,
+};

@@ -121,3 +121,13 @@ impl QueueMeter {
 pub fn upload_memory() -> Gauge {
     gauge(&metrics::UPLOAD_MEMORY, [])
 }
+
+/// A ready handle on the memory that the referee's sessions have reserved, in bytes.
+pub fn bout_memory() -> Gauge {
+    gauge(&metrics::BOUT_MEMORY, [])
+}
+
+/// A ready handle on the room on the disk that frames lie on, in bytes.
+pub fn spool_free() -> Gauge {
+    gauge(&metrics::SPOOL_FREE, [])
+}

@@ -183,6 +183,8 @@ fn every_metric_of_the_table_is_exported_once_its_meter_is_used() {
     let _admission = AdmissionMeters::new(&label());
     QueueMeter::new(Queue::Codec).set(0);
     upload_memory().set(0.0);
+    bout_memory().set(0.0);
+    spool_free().set(0.0);
     EngineMeters::new(&label()).ran(1, RunOutcome::Ok);
     HttpMeters::new(&label()).answered(200, took);
     let text = rendered();

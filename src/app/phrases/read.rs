@@ -146,7 +146,7 @@ fn entry(line: usize, bytes: &[u8]) -> Entry {
     let name = name(&raw);
     let bout = match &name {
         Ok(name) => bout(&name.id, raw),
-        Err(_) => Err(fault("id", "missing, or not a text")),
+        Err(_) => Err(fault("id", "missing, or neither a text nor a number")),
     };
     match name {
         Ok(name) => Entry {
@@ -165,7 +165,8 @@ fn entry(line: usize, bytes: &[u8]) -> Entry {
 fn name(raw: &Raw) -> Result<Name, Fault> {
     let id = match &raw.id {
         Some(serde_json::Value::String(id)) => id.clone(),
-        _ => return Err(fault("id", "missing, or not a text")),
+        Some(serde_json::Value::Number(id)) => id.to_string(),
+        _ => return Err(fault("id", "missing, or neither a text nor a number")),
     };
     let human = match raw.human_winner.as_ref().map(|winner| winner.as_str()) {
         None => Human::None,

@@ -90,7 +90,10 @@ fn what_is_missing_is_named_and_the_bout_keeps_its_name() {
         assert_eq!(fault_of(&without(field)), fault);
         assert!(one(&without(field)).name.is_some());
     }
-    assert_eq!(fault_of(&without("id")), "id: missing, or not a text");
+    assert_eq!(
+        fault_of(&without("id")),
+        "id: missing, or neither a text nor a number"
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ const ONE_ACTION: f64 = 1.0;
 const SEVERAL_ACTIONS: f64 = 2.0;
 /// Frames around the hit that must have been seen: those that facts look at.
 const LOOKED_AT: (isize, isize) = (-12, 4);
-/// Share of them in which a fencer must have been seen. Less than that is filled with guesses.
+/// Share of them in which each keypoint must have been seen. With less the row is filled with guesses.
 const SEEN: f64 = 1.0 / 3.0;
 /// Frames of the shortest bout: half a second.
 const SHORTEST: usize = 8;
@@ -160,11 +160,13 @@ pub enum TooPoor {
     #[error("The tracks are too short for a verdict: {0} frames")]
     Short(usize),
     /// A fencer was hardly seen where it matters.
-    #[error("The {side} fencer was seen whole in only {seen} of {of} frames around the hit")]
+    #[error("The {side} fencer's {part} was seen in only {seen} of {of} frames around the hit")]
     Unseen {
         /// Who.
         side: Side,
-        /// Frames in which every keypoint that facts need was seen.
+        /// What of the fencer.
+        part: &'static str,
+        /// Frames in which it was seen.
         seen: usize,
         /// Frames looked at.
         of: usize,
@@ -262,20 +264,23 @@ fn last_pause(tracks: &Tracks, side: Side) -> f64 {
     pauses.last().map_or(0.0, |pause| pause.end_frame as f64)
 }
 
-/// Whether every keypoint that facts need was seen often enough around the hit.
+/// Whether each keypoint that facts need was seen often enough around the hit.
 fn seen_enough(tracks: &Tracks, side: Side, hit: usize) -> Result<(), TooPoor> {
     let first = hit.saturating_add_signed(LOOKED_AT.0);
     let last = hit.saturating_add_signed(LOOKED_AT.1);
     let frames = first..=last.min(tracks.frames().saturating_sub(1));
     let of = frames.clone().count();
-    let whole = |frame: &usize| {
-        Motion::NEEDED
-            .iter()
-            .all(|keypoint| tracks.point(side, *frame, *keypoint).is_some())
-    };
-    let seen = frames.filter(whole).count();
-    if seen as f64 >= SEEN * of as f64 {
-        return Ok(());
+    for (keypoint, part) in Motion::NEEDED {
+        let is_seen = |frame: &usize| tracks.point(side, *frame, keypoint).is_some();
+        let seen = frames.clone().filter(is_seen).count();
+        if (seen as f64) < SEEN * of as f64 {
+            return Err(TooPoor::Unseen {
+                side,
+                part,
+                seen,
+                of,
+            });
+        }
     }
-    Err(TooPoor::Unseen { side, seen, of })
+    Ok(())
 }

@@ -48,15 +48,15 @@ pub struct Motion {
 }
 
 impl Motion {
-    /// The keypoints that rows are made of.
-    pub const NEEDED: [usize; 7] = [
-        FRONT_WRIST,
-        FRONT_SHOULDER,
-        BACK_SHOULDER,
-        FRONT_HIP,
-        BACK_HIP,
-        FRONT_FOOT,
-        BACK_FOOT,
+    /// The keypoints that rows are made of, and what people call them.
+    pub const NEEDED: [(usize, &str); 7] = [
+        (FRONT_WRIST, "front hand"),
+        (FRONT_SHOULDER, "front shoulder"),
+        (BACK_SHOULDER, "back shoulder"),
+        (FRONT_HIP, "front hip"),
+        (BACK_HIP, "back hip"),
+        (FRONT_FOOT, "front foot"),
+        (BACK_FOOT, "back foot"),
     ];
 
     /// Reads a fencer's rows; `None` if one of the keypoints they need was never seen.

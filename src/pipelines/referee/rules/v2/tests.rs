@@ -106,8 +106,19 @@ fn a_fencer_who_was_hidden_around_the_hit_bears_no_verdict() {
     let hidden = Drawn::new().go(20, 0.1).hide(19);
     let verdict = decide(&signal(2.2, &[]), &tracks(go(0.1), hidden));
     assert_eq!(verdict.winner, Winner::Abstain);
-    let expected = "The right fencer was seen whole in only 0 of 17 frames around the hit";
+    let expected = "The right fencer's front hand was seen in only 0 of 17 frames around the hit";
     assert_eq!(verdict.reason, expected);
+}
+
+#[test]
+fn keypoints_that_are_missed_now_and_then_do_not_turn_the_verdict() {
+    let mut tracks = tracks(go(0.1), go(-0.1));
+    for (frame, row) in tracks.left.iter_mut().chain(&mut tracks.right).enumerate() {
+        for (keypoint, point) in row.iter_mut().enumerate() {
+            *point = point.filter(|_| (frame * 5 + keypoint * 3) % 7 > 2);
+        }
+    }
+    assert_eq!(decide(&signal(2.2, &[]), &tracks).winner, Winner::Left);
 }
 
 #[test]

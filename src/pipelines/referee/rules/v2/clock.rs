@@ -7,9 +7,9 @@
 
 use crate::pipelines::referee::{signal::Signal, tracks::FPS};
 
-/// Frames that the video may be longer or shorter than the recording, and still have ended with it: half a second. What is
-/// further off was cut by other hands, and is counted from the start.
-const MOST_SHIFT: f64 = 8.0;
+/// Frames that the video may be longer or shorter than the recording, and still have ended with it: a second, where half of one
+/// was seen. What is further off was cut by other hands, and is counted from the start.
+const MOST_SHIFT: f64 = 15.0;
 
 /// From seconds of the device to frames of the video.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,10 +10,13 @@ use crate::{
     },
     pipelines::{
         Terms,
-        referee::{Judging, RefereeModel, RefereeOptions, rules::RuleSet},
+        referee::{
+            Judging, RefereeModel, RefereeOptions, rules::RuleSet, tracking::ReferencePostures,
+        },
     },
 };
 use anyhow::Context as _;
+use std::sync::Arc;
 
 /// What a model of the slot `pose` takes and gives.
 const POSE: Purpose = Purpose {
@@ -35,7 +38,7 @@ pub fn referee(config: &Config, models: &Repository) -> anyhow::Result<Option<Re
         .with_context(|| format!("referee.spool_dir {}", settings.spool_dir.display()))?;
     let model = pose_model(&settings.model, models)?;
     let budget = ByteBudget::new(settings.memory_bytes);
-    let options = options(config, &model);
+    let options = options(config, &model)?;
     let referee = RefereeModel::new(model, spool, budget, options).map_err(anyhow::Error::msg)?;
     Ok(Some(referee))
 }
@@ -69,10 +72,10 @@ fn pose_model(choice: &PoseModel, models: &Repository) -> anyhow::Result<Model> 
     Ok(model)
 }
 
-fn options(config: &Config, model: &Model) -> RefereeOptions {
+fn options(config: &Config, model: &Model) -> anyhow::Result<RefereeOptions> {
     let (settings, limits) = (&config.referee, &config.limits);
     let fisheye = settings.fisheye;
-    RefereeOptions {
+    Ok(RefereeOptions {
         lens: fisheye.enabled.then_some(Fisheye {
             strength: fisheye.strength,
             balance: fisheye.balance,
@@ -87,18 +90,22 @@ fn options(config: &Config, model: &Model) -> RefereeOptions {
         },
         in_flight: settings.in_flight,
         largest: (limits.image_side, limits.image_pixels),
-        judging: judging(settings, model),
-    }
+        judging: judging(settings, model)?,
+    })
 }
 
-fn judging(settings: &Referee, model: &Model) -> Judging {
-    Judging {
+fn judging(settings: &Referee, model: &Model) -> anyhow::Result<Judging> {
+    let reference = settings.init_reference_xlsx.as_deref();
+    let reference = reference.map(ReferencePostures::from_xlsx).transpose();
+    let reference = reference.context("referee.init_reference_xlsx")?;
+    Ok(Judging {
+        reference: reference.map(Arc::new),
         output_dir: settings.output_dir.clone(),
         rules: match settings.rules {
             RulesChoice::V1 => RuleSet::V1,
             RulesChoice::V2 => RuleSet::V2,
         },
         keep_audio: settings.fisheye.keep_audio,
-        model: std::sync::Arc::clone(&model.manifest),
-    }
+        model: Arc::clone(&model.manifest),
+    })
 }

@@ -5,9 +5,12 @@
 use super::{
     pose::Person,
     rules::RuleSet,
-    signal::{self, SignalKind},
+    signal::{self, Signal, SignalKind},
     study::DECIDED,
+    table::{self, Normalisation},
+    tracking::{ReferencePostures, TrackedFrame, Tracker, TrackerOptions},
     tracks::Tracks,
+    verdict::{Verdict, Winner},
 };
 use crate::{
     engine::Manifest,
@@ -32,6 +35,8 @@ pub struct Judging {
     pub output_dir: PathBuf,
     /// The rules that decide.
     pub rules: RuleSet,
+    /// What fencers look like at the start, if it is known.
+    pub reference: Option<Arc<ReferencePostures>>,
     /// Whether an uploaded video's sound is kept.
     pub keep_audio: bool,
     /// The model that found the fencers.
@@ -58,7 +63,47 @@ pub struct Material {
     pub elapsed: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
+/// What a bout came to, before anything is drawn.
+pub struct Finding {
+    /// Who has the touch.
+    pub verdict: Verdict,
+    /// Where both fencers were, at 15 rows a second.
+    pub tracks: Tracks,
+    /// The scale of the tracks; `None` where no frame gave one.
+    pub normalisation: Option<Normalisation>,
+    /// Both fencers in pixels, frame by frame.
+    pub tracked: Vec<TrackedFrame>,
+}
+
 impl Judging {
+    /// Tracks, table and decision: milliseconds.
+    fn find(&self, signal: &Signal, material: &Material) -> Finding {
+        let mut tracker = Tracker::new(TrackerOptions {
+            frame_size: material.lens.size(),
+            reference: self.reference.clone(),
+        });
+        for (number, persons) in &material.persons {
+            tracker.feed(*number, persons);
+        }
+        let tracked = tracker.into_tracked();
+        let (tracks, normalisation, poor) = match table::normalise(&tracked) {
+            Ok((tracks, scale)) => (tracks.at_rate(material.bout.fps), Some(scale), None),
+            Err(poor) => (Tracks::default(), None, Some(poor)),
+        };
+        let mut verdict = self.rules.decide(signal, &tracks);
+        if let Some(poor) = poor {
+            verdict.winner = Winner::Abstain;
+            verdict.confidence = 0.0;
+            verdict.reason = poor.to_string();
+        }
+        Finding {
+            verdict,
+            tracks,
+            normalisation,
+            tracked,
+        }
+    }
+
     /// Judges a bout.
     pub fn conclude(self, material: Material, tell: &StageSink) -> Result<Conclusion, StudyFault> {
         let SignalFile { filename, bytes } = &material.signal;
@@ -76,11 +121,7 @@ impl Judging {
                     return Err(StudyFault::Unusable("No frame could be decoded".into()));
                 }
                 tell(DECIDED, 0.0, "Deciding".into());
-                let tracks = Tracks {
-                    left: Vec::new(),
-                    right: Vec::new(),
-                };
-                let verdict = self.rules.decide(&signal, &tracks);
+                let Finding { verdict, .. } = self.find(&signal, &material);
                 tell(DECIDED, 1.0, verdict.reason.clone().into());
                 serde_json::json!({
                     "status": "success", "decision": verdict, "phrase": signal.phrase(), "artifact_dir": id, "wall_time_seconds": wall,

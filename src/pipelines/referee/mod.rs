@@ -13,6 +13,8 @@ pub mod pose;
 pub mod rules;
 pub mod signal;
 mod study;
+pub mod table;
+pub mod tracking;
 pub mod tracks;
 pub mod verdict;
 

@@ -18,5 +18,5 @@ pub mod registry;
 pub mod scheduler;
 pub mod session;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 pub mod work;

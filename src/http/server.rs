@@ -3,6 +3,8 @@
 use super::{
     admin, cors, gamecraft, gamecraft_page, health,
     line::{Answered, Gate, Line},
+    raw::{self, Door, Rewound},
+    referee,
     shared::Shared,
     studio,
 };
@@ -10,10 +12,13 @@ use crate::{
     config::{Limits, Listen, ListenName},
     telemetry::{HttpMeters, Label},
 };
+use actix_http::{HttpServiceBuilder, Request, Response};
+use actix_server::GracefulShutdownSignal;
+use actix_service::{IntoServiceFactory as _, Service, ServiceFactory, map_config};
 use actix_web::{
-    App, Error, HttpServer,
-    body::MessageBody,
-    dev::{Server, ServerHandle, ServiceRequest, ServiceResponse},
+    App, Error,
+    body::{BoxBody, MessageBody},
+    dev::{AppConfig, Server, ServerHandle, ServiceRequest, ServiceResponse},
     http::{ConnectionType, header},
     middleware::{Condition, Next, from_fn},
     rt::net::TcpStream,
@@ -29,6 +34,12 @@ use std::{
 
 /// Seconds that a stop waits for connections once everybody was told: those that read have gone by then, the others are cut.
 const CUT_AFTER_SECONDS: u64 = 1;
+
+/// Connections that the kernel holds before they are taken; actix-web's own number.
+const BACKLOG: i32 = 1_024;
+
+/// Time for the end of a connection; actix-web's own.
+const DISCONNECT: Duration = Duration::from_secs(1);
 
 /// TCP asks a silent peer whether it is still there after this long, and again at this interval.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -92,29 +103,34 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
             .configure(health::routes)
             .configure(move |app| routes(name, app))
     };
-    let gate = Gate::new(&limits, Arc::clone(&meters));
-    let server = HttpServer::new(app)
+    let gate = Arc::new(Gate::new(&limits, Arc::clone(&meters)));
+    let door = door(name, shared).map_err(failed)?;
+    let socket = listener(listen.addr).map_err(failed)?;
+    let at = socket.local_addr().map_err(failed)?;
+    let server = Server::build()
         .workers(workers.get())
         // The gate's limit comes first: at this one the listener would let clients wait instead of telling them.
-        .max_connections(2 * limits.connections.get())
-        .client_request_timeout(limits.header_timeout)
-        .keep_alive(limits.keep_alive)
-        // A viewer that closes its side has gone; nothing else would say so while the world stands still.
-        .h1_allow_half_closed(false)
+        .max_concurrent_connections(2 * limits.connections.get())
         .shutdown_timeout(CUT_AFTER_SECONDS)
-        .disable_signals()
-        .on_connect(move |socket, data| {
-            if let Some(stream) = socket.downcast_ref::<TcpStream>() {
+        .disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    let server = server.listen(name.as_str(), socket, move || {
+        let routes = || map_config(app().into_factory(), |_| AppConfig::default());
+        let again = http(&limits, &stopping)
+            .on_connect_ext(|io: &Rewound, data| drop(io.line().map(|line| data.insert(line))))
+            .h1(routes());
+        let upgrades = raw::upgrades(door.clone(), Arc::clone(&meters), again);
+        let (gate, limits) = (Arc::clone(&gate), limits.clone());
+        http(&limits.clone(), &stopping)
+            .on_connect_ext(move |stream: &TcpStream, data| {
                 tune(stream, &limits);
-                if let Some(line) = gate.enter(stream) {
-                    data.insert(line);
-                }
-            }
-        })
-        .bind(listen.addr)
-        .map_err(failed)?;
-    let at = server.addrs().first().copied().unwrap_or(listen.addr);
-    let server = server.run();
+                drop(gate.enter(stream).map(|line| data.insert(line)));
+            })
+            .finish(routes())
+            .upgrade(Some(upgrades))
+            .tcp()
+    });
+    let server = server.map_err(failed)?.run();
     Ok(Bound {
         name,
         at,
@@ -123,9 +139,54 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
     })
 }
 
+/// Where connections leave this listener, if they do.
+fn door(name: ListenName, shared: &Shared) -> io::Result<Option<Arc<dyn Door>>> {
+    match name {
+        ListenName::Main => referee::door(shared).map(Some),
+        ListenName::Gamecraft | ListenName::GamecraftPage | ListenName::Admin => Ok(None),
+    }
+}
+
+/// A socket that listens.
+fn listener(at: SocketAddr) -> io::Result<std::net::TcpListener> {
+    let socket = socket2::Socket::new(
+        socket2::Domain::for_address(at),
+        socket2::Type::STREAM,
+        Some(socket2::Protocol::TCP),
+    )?;
+    // A restart need not wait for connections of the process before it.
+    socket.set_reuse_address(true)?;
+    socket.bind(&at.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// HTTP/1.1 with this listener's limits.
+fn http<T, S>(limits: &Limits, stopping: &GracefulShutdownSignal) -> HttpServiceBuilder<T, S>
+where
+    S: ServiceFactory<Request, Config = (), Error: Into<Response<BoxBody>> + 'static> + 'static,
+    S::InitError: std::fmt::Debug,
+    <S::Service as Service<Request>>::Future: 'static,
+{
+    let stopping = stopping.clone();
+    HttpServiceBuilder::default()
+        .graceful_shutdown_signal(move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        })
+        .client_request_timeout(limits.header_timeout)
+        .client_disconnect_timeout(DISCONNECT)
+        .keep_alive(limits.keep_alive)
+        // A viewer that closes its side has gone; nothing else would say so while the world stands still.
+        .h1_allow_half_closed(false)
+}
+
 fn routes(name: ListenName, app: &mut web::ServiceConfig) {
     match name {
-        ListenName::Main => studio::routes(app),
+        ListenName::Main => {
+            studio::routes(app);
+            referee::routes(app);
+        }
         ListenName::Gamecraft => {
             gamecraft::routes(app);
             app.default_service(web::to(gamecraft::not_found));

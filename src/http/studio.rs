@@ -1,7 +1,7 @@
 //! The studio on the main listener, its status, and the other dialects under the same origin.
 
 use super::{assets, cors, gamecraft, readable::readable, shared::Shared};
-use crate::config::ListenName;
+use crate::{config::ListenName, dialects::referee::stats::Health as RefereeHealth};
 use actix_web::{HttpRequest, HttpResponse, http::header, middleware::from_fn, web};
 use serde::Serialize;
 
@@ -25,9 +25,11 @@ struct Api {
     version: &'static str,
 }
 
+/// What both dialects of this listener say of their health.
 #[derive(Serialize)]
 struct Health {
-    status: &'static str,
+    #[serde(flatten)]
+    referee: RefereeHealth,
     version: &'static str,
 }
 
@@ -82,13 +84,9 @@ async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
 }
 
 async fn health(shared: web::Data<Shared>) -> HttpResponse {
-    let status = if shared.is_ready() {
-        "ok"
-    } else {
-        "model_not_loaded"
-    };
+    let model = shared.config.referee.model.to_string();
     HttpResponse::Ok().json(Health {
-        status,
+        referee: RefereeHealth::new(&model, shared.judges_bouts()),
         version: env!("CARGO_PKG_VERSION"),
     })
 }

@@ -23,7 +23,7 @@ use crate::{
 pub struct Limits {
     /// A text.
     pub text: usize,
-    /// A frame.
+    /// A frame, of a session that has memory for so much.
     pub frame: usize,
     /// A signal file.
     pub signal: usize,
@@ -74,6 +74,8 @@ pub struct Conversation {
 struct Current {
     id: String,
     sides: Sides,
+    /// Bytes of a frame, at most: what the session has memory for.
+    frame: usize,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -98,9 +100,13 @@ impl Conversation {
     pub fn longest(&self) -> usize {
         match self.due {
             Due::Text => self.limits.text,
-            Due::FrameBytes(_) => self.limits.frame.max(self.limits.text),
+            Due::FrameBytes(_) => self.longest_frame().max(self.limits.text),
             Due::SignalBytes(_) => self.limits.signal.max(self.limits.text),
         }
+    }
+
+    fn longest_frame(&self) -> usize {
+        self.session.as_ref().map_or(0, |session| session.frame)
     }
 
     /// A text came. First what is to be said of bytes that were due and did not come, then what the text leads to.
@@ -185,7 +191,7 @@ impl Conversation {
     pub fn too_long(&self) -> Reply {
         let fault = match &self.due {
             Due::Text => Fault::invalid(format_args!("more than {} bytes", self.limits.text)),
-            Due::FrameBytes(head) => Fault::frame_too_long(head.number, self.limits.frame),
+            Due::FrameBytes(head) => Fault::frame_too_long(head.number, self.longest_frame()),
             Due::SignalBytes(_) => self.signal_too_long(),
         };
         self.refused(&fault)
@@ -196,19 +202,27 @@ impl Conversation {
         Fault::invalid(format_args!("the signal is larger than {limit} bytes"))
     }
 
-    /// A session is open, and meant from now on.
-    pub fn opened(&mut self, bout: &BoutSpec, resumed: Option<&Resumed>) -> Reply {
+    /// A session is open, and meant from now on; its frames may have `message_bytes`.
+    pub fn opened(
+        &mut self,
+        bout: &BoutSpec,
+        message_bytes: usize,
+        resumed: Option<&Resumed>,
+    ) -> Reply {
         let id = bout.id.as_str().to_owned();
         let reply = Notice::SessionStarted {
             session_id: &id,
             resumed,
         }
         .reply();
-        let sides = Sides {
-            width: bout.width,
-            height: bout.height,
-        };
-        self.session = Some(Current { id, sides });
+        self.session = Some(Current {
+            id,
+            sides: Sides {
+                width: bout.width,
+                height: bout.height,
+            },
+            frame: message_bytes.min(self.limits.frame),
+        });
         reply
     }
 
@@ -264,6 +278,12 @@ impl Conversation {
         let reply = Reply::complete(self.id(), result, stats);
         self.session = None;
         reply
+    }
+
+    /// What a text that comes during an analysis is answered at once: a ping is, the rest waits its turn.
+    pub fn meanwhile(text: &str) -> Option<Reply> {
+        let is_ping = message::kind(text) == Ok(Kind::Ping);
+        is_ping.then(|| Notice::Pong.reply())
     }
 
     /// Something was refused.

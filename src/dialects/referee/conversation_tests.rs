@@ -29,7 +29,7 @@ fn bout() -> BoutSpec {
 
 fn open() -> Conversation {
     let mut conversation = Conversation::new(LIMITS);
-    conversation.opened(&bout(), None);
+    conversation.opened(&bout(), 4_000, None);
     conversation
 }
 
@@ -290,7 +290,7 @@ fn a_message_may_be_as_long_as_what_is_due() {
     let mut conversation = open();
     assert_eq!(conversation.longest(), 1_000);
     assert_eq!(text(&mut conversation, FRAME), Turn::Wait);
-    assert_eq!(conversation.longest(), 5_000);
+    assert_eq!(conversation.longest(), 4_000);
     conversation.binary(PIXELS);
     assert_eq!(text(&mut conversation, SIGNAL), Turn::Wait);
     assert_eq!(conversation.longest(), 1_000);
@@ -303,7 +303,7 @@ fn what_is_too_long_is_told_by_what_was_due() {
     assert_eq!(text(&mut conversation, FRAME), Turn::Wait);
     let frame = conversation.too_long();
     assert!(
-        frame.ends && frame.text.contains("Frame 3 is larger than 5000 bytes"),
+        frame.ends && frame.text.contains("Frame 3 is larger than 4000 bytes"),
         "{}",
         frame.text
     );
@@ -332,7 +332,7 @@ fn the_flow_of_the_guide_is_told_in_its_own_words() {
         message: "Correcting fisheye distortion...".into(),
     };
     let mut told = vec![
-        conversation.opened(&bout(), None).text,
+        conversation.opened(&bout(), 4_000, None).text,
         conversation.kept(0, Noted::Received).text,
         conversation.kept(0, Noted::Duplicate).text,
         conversation.ended(&validation).text,
@@ -371,7 +371,7 @@ fn a_resumed_session_says_where_it_goes_on() {
         next_frame: 10,
         missing: vec![3, 4],
     };
-    let reply = Conversation::new(LIMITS).opened(&bout(), Some(&resumed));
+    let reply = Conversation::new(LIMITS).opened(&bout(), 4_000, Some(&resumed));
     let expected = json!({"type": "session_started", "session_id": "my_session", "next_frame": 10, "missing": [3, 4]});
     assert_eq!(json_of(&reply), expected);
 }

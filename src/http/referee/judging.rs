@@ -1,0 +1,169 @@
+//! From a client's signal to its verdict: progress goes out, pings are answered, everything else waits its turn.
+//!
+//! A client that leaves meanwhile loses the news, not the verdict: the session is judged all the same.
+
+use super::{
+    socket::{Desk, Flow, RESTART, Socket, drained},
+    stats::stats_of,
+};
+use crate::{
+    actors::{
+        keeper::{Outcome, Watching},
+        registry::SessionHandle,
+    },
+    dialects::referee::{
+        Conversation, Fault,
+        progress::Progress,
+        stats::{SessionStats, seconds},
+    },
+    http::raw::wire::Event,
+    session::SignalFile,
+};
+use std::time::Instant;
+use tokio::time::sleep_until;
+
+/// How the wait ended.
+enum Waited {
+    Outcome(Outcome),
+    /// The socket ends, with this close code.
+    Left(u16),
+}
+
+impl Socket {
+    /// Ends the upload with the signal, and waits for what comes of it.
+    pub(super) async fn judge(&mut self, filename: String, bytes: Vec<u8>) -> Flow {
+        let Some(Desk {
+            handle, mut intake, ..
+        }) = self.desk.take()
+        else {
+            return self.refuse(&Fault::no_session()).await;
+        };
+        let signal = SignalFile { filename, bytes };
+        let kept = tokio::task::spawn_blocking(move || {
+            let kept = intake.keep_signal(&signal);
+            (intake, signal, kept)
+        });
+        let (intake, signal) = match kept.await {
+            Ok((intake, signal, Ok(()))) => (intake, signal),
+            Ok((_, _, Err(error))) => {
+                let why = format!("The signal was not kept: {error}");
+                return self.refuse(&Fault::processing(why)).await;
+            }
+            Err(panicked) => return self.refuse(&Fault::internal(panicked.to_string())).await,
+        };
+        match intake.conclude(signal).await {
+            Ok(watching) => self.judged(handle, watching).await,
+            Err(error) => self.refuse(&Fault::processing(error.to_string())).await,
+        }
+    }
+
+    async fn judged(&mut self, handle: SessionHandle, watching: Watching) -> Flow {
+        for reply in self.conversation.judging() {
+            self.say(reply).await?;
+        }
+        let stats = Counted::of(&handle).await;
+        let outcome = match self.watch(watching).await? {
+            Waited::Left(code) => return Ok(Some(code)),
+            Waited::Outcome(outcome) => outcome,
+        };
+        match outcome {
+            Outcome::Concluded { document } => {
+                self.parts.opens.gone(handle.id.clone()).await;
+                let reply = self.conversation.concluded(&document, &stats.completed());
+                self.say(reply).await
+            }
+            Outcome::BadSignal(why) | Outcome::Failed(why) => {
+                self.refuse(&Fault::processing(why)).await
+            }
+        }
+    }
+
+    async fn watch(&mut self, mut watching: Watching) -> std::io::Result<Waited> {
+        let mut progress = Progress::new(self.parts.terms.progress_per_second);
+        let mut drain = self.parts.drain.clone();
+        // A signal that cannot be read is known at once, and nothing has begun.
+        let early = watching.outcome.try_recv().ok();
+        if let Some(outcome @ Outcome::BadSignal(_)) = early {
+            return Ok(Waited::Outcome(outcome));
+        }
+        loop {
+            let stages = watching.stages.borrow_and_update().clone();
+            for step in progress.tell(&stages, Instant::now()) {
+                let reply = self.conversation.progress(&step);
+                self.wire.say(reply.text).await?;
+            }
+            self.wire.flush().await?;
+            if let Some(outcome) = early {
+                return Ok(Waited::Outcome(outcome));
+            }
+            let wake = progress.wake(&stages).unwrap_or_else(Instant::now);
+            let is_behind = progress.wake(&stages).is_some();
+            tokio::select! {
+                biased;
+                () = drained(&mut drain) => return Ok(Waited::Left(RESTART)),
+                Ok(()) = watching.stages.changed() => {}
+                outcome = &mut watching.outcome => {
+                    let ended = || Outcome::Failed("the session ended before its verdict".into());
+                    return Ok(Waited::Outcome(outcome.unwrap_or_else(|_| ended())));
+                }
+                () = sleep_until(wake.into()), if is_behind => {}
+                more = self.wire.more(), if self.held.is_none() => {
+                    more?;
+                    if let Some(code) = self.meanwhile().await? {
+                        return Ok(Waited::Left(code));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Answers pings, and keeps the first message that is none.
+    async fn meanwhile(&mut self) -> Flow {
+        while let Some(event) = self.wire.ready(self.conversation.longest()) {
+            let pong = match &event {
+                Event::Text(text) => Conversation::meanwhile(text),
+                Event::Closed(code) => return Ok(Some(*code)),
+                Event::Binary(_) | Event::TooLong | Event::Broken(_) => None,
+            };
+            let Some(pong) = pong else {
+                self.held = Some(event);
+                return Ok(None);
+            };
+            self.say(pong).await?;
+        }
+        Ok(None)
+    }
+}
+
+/// A session's counts when its signal had come, and since when.
+struct Counted {
+    stats: SessionStats,
+    at: Instant,
+}
+
+impl Counted {
+    async fn of(handle: &SessionHandle) -> Self {
+        let view = handle.kept().await;
+        let unknown = || SessionStats {
+            session_id: handle.id.as_str().to_owned(),
+            ..SessionStats::default()
+        };
+        Self {
+            stats: view.map_or_else(unknown, |view| stats_of(&view)),
+            at: Instant::now(),
+        }
+    }
+
+    /// The same when its verdict is there.
+    fn completed(self) -> SessionStats {
+        let since = seconds(self.at.elapsed());
+        SessionStats {
+            has_signal: true,
+            completed: true,
+            frames_analyzed: self.stats.frames_received,
+            duration_seconds: self.stats.duration_seconds + since,
+            idle_seconds: self.stats.idle_seconds + since,
+            ..self.stats
+        }
+    }
+}

@@ -12,12 +12,14 @@
 //! | [`convert`] | interleaved bytes to the planar floats of a model, and back |
 //! | [`lens`] | straightening what a wide lens bends |
 //! | [`jpeg`] | an [`Rgb8`] to a JPEG, many times a second |
+//! | [`bout`] | drawn bouts with known truth |
 //! | [`budget`] | memory that is owned by whoever holds it |
 //! | [`encoding`] | how the bytes of a streamed frame are to be read |
 //! | [`spool`] | frames on disk, which survive the process |
 //! | [`stage`] | where the time of a frame went |
 //! | [`frame`] | a finished frame and its names |
 
+pub mod bout;
 pub mod budget;
 pub mod convert;
 pub mod encoding;

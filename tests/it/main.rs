@@ -12,6 +12,7 @@ mod limits;
 mod pages;
 mod phrases;
 mod process;
+mod referee;
 mod referee_client;
 mod sources;
 mod support;

@@ -19,8 +19,8 @@ pub(super) struct Judging {
     signal: Option<SignalFile>,
     /// When it came.
     came: Instant,
-    /// Keeps the reservation and the spool until the verdict is there.
-    pub(super) desk: Desk,
+    /// Keeps the reservation and the spool until the verdict is there. Gone once they have been given back.
+    pub(super) desk: Option<Desk>,
     outcome: Option<oneshot::Sender<Outcome>>,
 }
 
@@ -50,12 +50,17 @@ impl Keeper {
         let since: Elapsed = Arc::new(move || came.elapsed());
         let job = study.conclude(signal, since, self.sink());
         let report = self.wiring.reports.send(Run::new(job)).into_actor(self);
-        ctx.spawn(report.map(|answer, keeper, _| {
-            keeper.judged(answer.unwrap_or(Err(JobPanicked)));
+        ctx.spawn(report.map(|answer, keeper, ctx| {
+            keeper.judged(answer.unwrap_or(Err(JobPanicked)), ctx);
         }));
     }
 
-    fn judged(&mut self, answer: Result<Result<Conclusion, StudyFault>, JobPanicked>) {
+    /// Gives folder and memory back, and then answers: whoever hears of the verdict may use the session's name again.
+    fn judged(
+        &mut self,
+        answer: Result<Result<Conclusion, StudyFault>, JobPanicked>,
+        ctx: &mut Context<Self>,
+    ) {
         let (outcome, reason) = match answer {
             Ok(Ok(Conclusion { document })) => {
                 (Outcome::Concluded { document }, EndReason::Concluded)
@@ -63,8 +68,16 @@ impl Keeper {
             Ok(Err(fault)) => failed(fault.to_string()),
             Err(panicked) => failed(panicked.to_string()),
         };
-        self.answer(outcome);
-        self.end(reason);
+        self.arrivals.doom();
+        let desk = self
+            .judging
+            .as_mut()
+            .and_then(|judging| judging.desk.take());
+        let given_back = self.wiring.reports.send(Run::new(move || drop(desk)));
+        ctx.spawn(given_back.into_actor(self).map(|_, keeper, _| {
+            keeper.answer(outcome);
+            keeper.end(reason);
+        }));
     }
 
     /// The session cannot go on.
@@ -113,7 +126,7 @@ impl Handler<Conclude> for Keeper {
         self.judging = Some(Judging {
             signal: Some(signal),
             came: Instant::now(),
-            desk,
+            desk: Some(desk),
             outcome: Some(answer),
         });
         self.drive(ctx);

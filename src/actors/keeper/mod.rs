@@ -281,7 +281,7 @@ impl Keeper {
     /// Drops the desk where that may take a while. One that is out goes where its holder drops it.
     fn let_go(&mut self) {
         let at_home = self.desk.take();
-        let judged = self.judging.take().map(|judging| judging.desk);
+        let judged = self.judging.take().and_then(|judging| judging.desk);
         let reports = self.wiring.reports.clone();
         Arbiter::current().spawn(async move {
             let desks = (at_home, judged);

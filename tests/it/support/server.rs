@@ -5,13 +5,18 @@
 //! process outlives its value.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::ffi::CString;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::unix::{ffi::OsStrExt as _, process::CommandExt as _};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
 use tempfile::TempDir;
 
 /// A loaded two-core machine needs a few seconds; a server that needs more has hung.
@@ -82,6 +87,12 @@ impl Launch {
     /// With its standard output going there instead of to the test.
     pub fn stdout(mut self, to: impl Into<Stdio>) -> Self {
         self.command.stdout(to);
+        self
+    }
+
+    /// With a small disk that only this process sees.
+    pub fn disk(mut self, disk: &SmallDisk) -> Self {
+        disk.mount_for(&mut self.command);
         self
     }
 
@@ -251,6 +262,45 @@ impl Drop for Server {
         // Both fail only when the process has ended already, which is what is wanted.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// A file system of its own for a process, in memory, which ends with the process. Needs root.
+pub struct SmallDisk {
+    /// The directory that it covers.
+    pub at: PathBuf,
+    /// Its size.
+    pub bytes: u64,
+}
+
+#[allow(dead_code, reason = "each test module uses its own part of the guard")]
+impl SmallDisk {
+    /// Whether the system lets us have one.
+    pub fn is_possible(&self) -> io::Result<()> {
+        let mut nothing = Command::new("true");
+        self.mount_for(&mut nothing);
+        nothing.status().map(drop)
+    }
+
+    /// The directory as the process sees it.
+    pub fn seen_by(&self, pid: u32) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{pid}/root"));
+        root.join(self.at.strip_prefix("/").expect("an absolute path"))
+    }
+
+    fn mount_for(&self, command: &mut Command) {
+        let at = CString::new(self.at.as_os_str().as_bytes()).expect("a path");
+        let options = CString::new(format!("size={}", self.bytes)).expect("text");
+        let mount = move || {
+            let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+            // SAFETY: the child has one thread, and shares no memory with this one that matters here.
+            unsafe { unshare_unsafe(UnshareFlags::NEWNS) }?;
+            mount_change(c"/", private)?;
+            let none = MountFlags::empty();
+            Ok(mount(c"tmpfs", &*at, c"tmpfs", none, &*options)?)
+        };
+        // SAFETY: between fork and exec it makes system calls only, and allocates nothing.
+        unsafe { command.pre_exec(mount) };
     }
 }
 

@@ -1,0 +1,347 @@
+//! What survives: the end of the server in the middle of an upload, and a disk that is full.
+//!
+//! The spool is read here by the crate's own reader, between one server and the next, as a second witness beside what the
+//! next server says.
+
+use std::collections::BTreeMap;
+
+use frameloom::media::spool::{Recovered, SpoolOptions, SpoolRoot};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_tungstenite::tungstenite::Message;
+
+use crate::support::{
+    http::{Answer, Request, get},
+    pictures,
+    server::{Launch, Server, SmallDisk},
+    socket::Socket,
+};
+
+const SIDE: u32 = 64;
+
+/// A model that finds nobody: what is looked at here lies around it.
+const BLIND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pose/blind.onnx");
+
+/// A scoring device's file of a double touch.
+const SIGNAL: &str = "   0.000s | Phrase recording started\n   1.000s | HIT: Simultaneous valid hits!\n   \
+    1.100s | Scores -> Fencer 1: HIT, Fencer 2: HIT\n";
+
+/// A directory for uploads that outlives servers.
+struct House {
+    spool: TempDir,
+}
+
+/// An upload's client.
+struct Client {
+    socket: Socket,
+    id: &'static str,
+}
+
+impl House {
+    fn new() -> Self {
+        let spool = tempfile::tempdir().unwrap();
+        Self { spool }
+    }
+
+    fn launch(&self, more: &str) -> Launch {
+        let dir = self.spool.path().display();
+        let settings = format!("[referee]\nspool_dir = \"{dir}\"\nmodel = \"{BLIND}\"\n{more}");
+        Launch::new().settings(&settings)
+    }
+
+    fn start(&self) -> Server {
+        self.launch("").start()
+    }
+
+    fn read_dir(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.spool.path()).unwrap();
+        let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name();
+        entries
+            .map(|entry| name(entry).into_string().unwrap())
+            .collect()
+    }
+
+    /// Reads an upload that nobody owns.
+    fn read(&self, name: &str) -> BTreeMap<u64, Vec<u8>> {
+        let root = SpoolRoot::open(self.spool.path(), SpoolOptions::default()).unwrap();
+        let Recovered { reader, frames, .. } = root.recover(name).unwrap();
+        let read = |frame| {
+            let mut bytes = Vec::new();
+            reader.read(frame, &mut bytes).unwrap();
+            (frame.number, bytes)
+        };
+        frames.iter().map(read).collect()
+    }
+}
+
+impl Client {
+    /// Connects and says `session_start` with these fields beside the usual ones.
+    fn begin(server: &Server, id: &'static str, more: Value) -> (Self, Value) {
+        let socket = Socket::at(server.addr("main"), "/stream");
+        let mut client = Self { socket, id };
+        let mut start = json!({
+            "type": "session_start", "session_id": id, "fps": 15.0, "width": SIDE, "height": SIDE,
+        });
+        let more = more.as_object().cloned().unwrap_or_default();
+        start.as_object_mut().unwrap().extend(more);
+        let answer = client.ask(&start);
+        (client, answer)
+    }
+
+    fn start(server: &Server, id: &'static str) -> Self {
+        let (client, answer) = Self::begin(server, id, json!({}));
+        assert_eq!(answer["type"], "session_started", "{answer}");
+        client
+    }
+
+    fn resume(server: &Server, id: &'static str) -> (Self, Value) {
+        Self::begin(server, id, json!({"resume": true}))
+    }
+
+    fn ask(&mut self, message: &Value) -> Value {
+        self.socket.say(&message.to_string());
+        self.socket.text()
+    }
+
+    /// Sends a frame and waits for nothing.
+    fn send(&mut self, number: u64, encoding: &str, bytes: &[u8]) {
+        let head = json!({
+            "type": "frame", "session_id": self.id, "frame_number": number, "timestamp": 0.0,
+            "encoding": encoding, "size": bytes.len(),
+        });
+        self.socket.say(&head.to_string());
+        let message = Message::binary(bytes.to_vec());
+        self.socket.0.send(message).unwrap();
+    }
+
+    /// Sends a frame; gives the answer.
+    fn frame(&mut self, number: u64) -> Value {
+        self.send(number, "jpeg", &frame(number));
+        self.socket.text()
+    }
+
+    /// Sends the signal; gives the result.
+    fn verdict(&mut self) -> Value {
+        let head = json!({
+            "type": "signal", "session_id": self.id, "filename": "bout.txt", "size": SIGNAL.len(),
+        });
+        self.socket.say(&head.to_string());
+        self.socket.0.send(Message::binary(SIGNAL)).unwrap();
+        loop {
+            let message = self.socket.text();
+            assert_ne!(message["type"], "error", "{message}");
+            if message["type"] == "process_complete" {
+                return message["result"].clone();
+            }
+        }
+    }
+
+    fn end(&mut self) -> Value {
+        let end = json!({"type": "session_end", "session_id": self.id, "total_frames": 0});
+        self.ask(&end)["validation"].clone()
+    }
+}
+
+/// A picture that no other number has.
+fn frame(number: u64) -> Vec<u8> {
+    let mut file = pictures::jpeg(SIDE, SIDE);
+    // A comment right behind the file's first two bytes: FF FE, its length, its text.
+    let comment = [&[0xFF, 0xFE, 0, 10][..], &number.to_be_bytes()].concat();
+    file.splice(2..2, comment);
+    file
+}
+
+fn admin(server: &Server, method: &str, path: &str) -> Answer {
+    Request::new(method, path).send(server.addr("admin"))
+}
+
+#[test]
+fn a_server_that_is_killed_loses_no_frame_that_it_acknowledged() {
+    let house = House::new();
+    let mut server = house.start();
+    let mut client = Client::start(&server, "bout");
+    let sent: Vec<u64> = (0..30).filter(|number| *number != 7).collect();
+    for number in &sent {
+        assert_eq!(client.frame(*number)["status"], "received");
+    }
+    // These are under way when the server dies: some may be kept, none has to be.
+    (30..60).for_each(|number| client.send(number, "jpeg", &frame(number)));
+    server.signal(Signal::KILL);
+    server.await_exit();
+    let kept = house.read("bout");
+    assert!(sent.iter().all(|number| kept.contains_key(number)));
+    assert!(kept.iter().all(|(number, bytes)| *bytes == frame(*number)));
+}
+
+#[test]
+fn an_upload_goes_on_where_a_killed_server_left_it() {
+    let house = House::new();
+    let mut server = house.start();
+    let mut client = Client::start(&server, "bout");
+    for number in (0..20).filter(|number| ![3, 7].contains(number)) {
+        client.frame(number);
+    }
+    server.signal(Signal::KILL);
+    server.await_exit();
+    let server = house.start();
+    let (mut client, answer) = Client::resume(&server, "bout");
+    assert_eq!(answer["next_frame"], 20, "{answer}");
+    assert_eq!(answer["missing"], json!([3, 7]));
+    for number in [3, 7, 20, 21] {
+        assert_eq!(client.frame(number)["status"], "received");
+    }
+    assert_eq!(client.frame(5)["status"], "duplicate");
+    let validation = client.end();
+    assert_eq!(validation["valid"], true, "{validation}");
+    assert_eq!(validation["frame_count"], 22);
+    let result = client.verdict();
+    assert_eq!(result["streaming_stats"]["frames_received"], 22, "{result}");
+    assert_eq!(result["metadata"]["frames_processed"], 22);
+}
+
+#[test]
+fn a_bout_that_has_its_verdict_leaves_no_frames() {
+    let house = House::new();
+    let server = house.start();
+    let mut client = Client::start(&server, "bout");
+    (0..12).for_each(|number| drop(client.frame(number)));
+    client.verdict();
+    // The name is free, so the folder has gone; and the new bout's folder is all there is.
+    let _again = Client::start(&server, "bout");
+    assert_eq!(house.read_dir(), ["bout"]);
+}
+
+#[test]
+fn an_upload_that_was_left_does_not_make_way_for_a_new_one_of_its_name() {
+    let house = House::new();
+    let mut server = house.start();
+    Client::start(&server, "bout").frame(0);
+    server.signal(Signal::KILL);
+    server.await_exit();
+    let server = house.start();
+    let (_client, answer) = Client::begin(&server, "bout", json!({}));
+    assert_eq!(answer["error_code"], "SESSION_START_FAILED");
+    assert_eq!(answer["error_message"], "Session bout already exists");
+}
+
+#[test]
+fn an_orderly_stop_leaves_an_upload_as_resumable_as_a_kill_does() {
+    let house = House::new();
+    let server = house.start();
+    let mut client = Client::start(&server, "bout");
+    (0..5).for_each(|number| drop(client.frame(number)));
+    assert!(server.terminate().success());
+    let server = house.start();
+    let (_client, answer) = Client::resume(&server, "bout");
+    assert_eq!(answer["next_frame"], 5, "{answer}");
+}
+
+#[test]
+fn what_was_left_is_listed_and_removed_by_an_operator() {
+    let house = House::new();
+    let mut server = house.start();
+    let mut client = Client::start(&server, "bout");
+    (0..3).for_each(|number| drop(client.frame(number)));
+    let alive = admin(&server, "GET", "/admin/spool").json();
+    assert_eq!(alive["leftovers"], json!([]));
+    server.signal(Signal::KILL);
+    server.await_exit();
+    let server = house.start();
+    let listed = admin(&server, "GET", "/admin/spool").json();
+    let left = &listed["leftovers"][0];
+    assert_eq!(
+        (&left["name"], &left["frames"]),
+        (&json!("bout"), &json!(3))
+    );
+    assert_eq!(left["about"]["width"], SIDE);
+    let removed = admin(&server, "DELETE", "/admin/spool/bout");
+    assert_eq!(removed.json(), json!({"removed": "bout"}));
+    let again = admin(&server, "DELETE", "/admin/spool/bout");
+    assert_eq!(again.status(), 404);
+    let (_client, answer) = Client::resume(&server, "bout");
+    assert_eq!(answer["error_code"], "SESSION_START_FAILED", "{answer}");
+}
+
+#[test]
+fn an_upload_that_is_alive_is_not_an_operators_to_remove_from_the_disk() {
+    let house = House::new();
+    let server = house.start();
+    let mut client = Client::start(&server, "bout");
+    client.frame(0);
+    let refused = admin(&server, "DELETE", "/admin/spool/bout");
+    assert_eq!(
+        (refused.status(), &refused.json()["code"]),
+        (409, &json!("in-use"))
+    );
+    assert_eq!(client.frame(1)["status"], "received");
+}
+
+#[test]
+fn a_start_that_keeps_nothing_removes_what_was_left() {
+    let house = House::new();
+    let mut server = house.start();
+    Client::start(&server, "bout").frame(0);
+    server.signal(Signal::KILL);
+    server.await_exit();
+    let _server = house.launch("leftovers = \"remove\"").start();
+    assert_eq!(house.read_dir(), [""; 0]);
+}
+
+/// A raw frame of 12 KiB, alike all over.
+fn raw(number: u64) -> Vec<u8> {
+    vec![number as u8; (SIDE * SIDE * 3) as usize]
+}
+
+#[test]
+fn a_full_disk_refuses_a_frame_that_can_be_sent_again_when_there_is_room() {
+    let house = House::new();
+    let small = SmallDisk {
+        at: house.spool.path().to_owned(),
+        bytes: 1 << 20,
+    };
+    if let Err(error) = small.is_possible() {
+        println!("skipped: a disk of its own needs root ({error})");
+        return;
+    }
+    let server = house
+        .launch("min_free_disk_mb = 0\noverlap = false")
+        .disk(&small)
+        .start();
+    let ballast = small.seen_by(server.pid()).join("ballast");
+    std::fs::write(&ballast, vec![0; 200_000]).unwrap();
+    let mut client = Client::start(&server, "bout");
+    let mut number = 0;
+    let refused = loop {
+        client.send(number, "raw", &raw(number));
+        let answer = client.socket.text();
+        if answer["type"] != "frame_ack" {
+            break answer;
+        }
+        number += 1;
+    };
+    assert_eq!(
+        refused["error_code"], "FRAME_PROCESSING_FAILED",
+        "{refused}"
+    );
+    assert_eq!(refused["recoverable"], true);
+    assert!(refused.to_string().contains("disk is full"), "{refused}");
+    assert!(number > 10, "{number}");
+    std::fs::remove_file(ballast).unwrap();
+    client.send(number, "raw", &raw(number));
+    assert_eq!(client.socket.text()["status"], "received");
+    let validation = client.end();
+    assert_eq!(validation["missing_frames"], 0, "{validation}");
+    assert_eq!(validation["frame_count"], number + 1);
+}
+
+#[test]
+fn a_disk_that_is_full_already_refuses_the_session() {
+    let house = House::new();
+    let server = house.launch("min_free_disk_mb = 1_048_576").start();
+    let (_client, answer) = Client::begin(&server, "bout", json!({}));
+    assert_eq!(answer["error_code"], "SESSION_START_FAILED", "{answer}");
+    assert!(answer.to_string().contains("disk is full"), "{answer}");
+    assert_eq!(get(server.addr("main"), "/livez").status(), 200);
+    assert_eq!(house.read_dir(), [""; 0]);
+}

@@ -1,0 +1,3 @@
+//! The referee over real sockets.
+
+mod durability;

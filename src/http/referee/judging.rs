@@ -51,17 +51,22 @@ impl Socket {
             }
             Err(panicked) => return self.refuse(&Fault::internal(panicked.to_string())).await,
         };
+        // Counted before, because a short bout may be judged and gone a moment after its signal.
+        let stats = Counted::of(&handle).await;
         match intake.conclude(signal).await {
-            Ok(watching) => self.judged(handle, watching).await,
+            Ok(watching) => self.judged((handle, stats), watching).await,
             Err(error) => self.refuse(&Fault::processing(error.to_string())).await,
         }
     }
 
-    async fn judged(&mut self, handle: SessionHandle, watching: Watching) -> Flow {
+    async fn judged(
+        &mut self,
+        (handle, stats): (SessionHandle, Counted),
+        watching: Watching,
+    ) -> Flow {
         for reply in self.conversation.judging() {
             self.say(reply).await?;
         }
-        let stats = Counted::of(&handle).await;
         let outcome = match self.watch(watching).await? {
             Waited::Left(code) => return Ok(Some(code)),
             Waited::Outcome(outcome) => outcome,

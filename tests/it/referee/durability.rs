@@ -62,10 +62,15 @@ impl House {
             .collect()
     }
 
-    /// Reads an upload that nobody owns.
-    fn read(&self, name: &str) -> BTreeMap<u64, Vec<u8>> {
+    /// An upload that nobody owns.
+    fn recover(&self, name: &str) -> Recovered {
         let root = SpoolRoot::open(self.spool.path(), SpoolOptions::default()).unwrap();
-        let Recovered { reader, frames, .. } = root.recover(name).unwrap();
+        root.recover(name).unwrap()
+    }
+
+    /// The frames of one.
+    fn read(&self, name: &str) -> BTreeMap<u64, Vec<u8>> {
+        let Recovered { reader, frames, .. } = self.recover(name);
         let read = |frame| {
             let mut bytes = Vec::new();
             reader.read(frame, &mut bytes).unwrap();
@@ -121,13 +126,17 @@ impl Client {
         self.socket.text()
     }
 
-    /// Sends the signal; gives the result.
-    fn verdict(&mut self) -> Value {
+    fn signal(&mut self, text: &'static str) {
         let head = json!({
-            "type": "signal", "session_id": self.id, "filename": "bout.txt", "size": SIGNAL.len(),
+            "type": "signal", "session_id": self.id, "filename": "bout.txt", "size": text.len(),
         });
         self.socket.say(&head.to_string());
-        self.socket.0.send(Message::binary(SIGNAL)).unwrap();
+        self.socket.0.send(Message::binary(text)).unwrap();
+    }
+
+    /// Sends the signal; gives the result.
+    fn verdict(&mut self) -> Value {
+        self.signal(SIGNAL);
         loop {
             let message = self.socket.text();
             assert_ne!(message["type"], "error", "{message}");
@@ -135,6 +144,11 @@ impl Client {
                 return message["result"].clone();
             }
         }
+    }
+
+    /// Reads to the end of the connection; gives the last text.
+    fn last(&mut self) -> Value {
+        self.socket.ending().0.pop().unwrap()
     }
 
     fn end(&mut self) -> Value {
@@ -198,6 +212,28 @@ fn an_upload_goes_on_where_a_killed_server_left_it() {
     let result = client.verdict();
     assert_eq!(result["streaming_stats"]["frames_received"], 22, "{result}");
     assert_eq!(result["metadata"]["frames_processed"], 22);
+}
+
+#[test]
+fn a_bout_waits_for_a_better_signal_even_if_the_server_is_killed_meanwhile() {
+    let house = House::new();
+    let mut server = house.start();
+    let mut client = Client::start(&server, "bout");
+    (0..12).for_each(|number| drop(client.frame(number)));
+    client.signal("no times in it");
+    assert_eq!(client.last()["error_code"], "PROCESSING_FAILED");
+    server.signal(Signal::KILL);
+    server.await_exit();
+    let kept = house.recover("bout").signal.unwrap();
+    assert_eq!(
+        (&*kept.filename, &*kept.bytes),
+        ("bout.txt", &b"no times in it"[..])
+    );
+    let server = house.start();
+    let (mut client, answer) = Client::resume(&server, "bout");
+    assert_eq!(answer["next_frame"], 12, "{answer}");
+    let result = client.verdict();
+    assert_eq!(result["streaming_stats"]["frames_received"], 12, "{result}");
 }
 
 #[test]

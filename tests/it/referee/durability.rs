@@ -4,6 +4,7 @@
 //! next server says.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use frameloom::media::spool::{Recovered, SpoolOptions, SpoolRoot};
 use rustix::process::Signal;
@@ -329,33 +330,45 @@ fn raw(number: u64) -> Vec<u8> {
     vec![number as u8; (SIDE * SIDE * 3) as usize]
 }
 
-#[test]
-fn a_full_disk_refuses_a_frame_that_can_be_sent_again_when_there_is_room() {
-    let house = House::new();
+/// A server whose uploads lie on a disk of 1 MiB, with a file on it that can be removed to make room; `None`, with the reason
+/// told, where the system lets us have none.
+fn on_a_small_disk(house: &House, more: &str) -> Option<(Server, PathBuf)> {
     let small = SmallDisk {
         at: house.spool.path().to_owned(),
         bytes: 1 << 20,
     };
     if let Err(error) = small.is_possible() {
         println!("skipped: a disk of its own needs root ({error})");
-        return;
+        return None;
     }
-    let server = house
-        .launch("min_free_disk_mb = 0\noverlap = false")
-        .disk(&small)
-        .start();
+    let launch = house.launch(&format!("min_free_disk_mb = 0\n{more}"));
+    let server = launch.disk(&small).start();
     let ballast = small.seen_by(server.pid()).join("ballast");
     std::fs::write(&ballast, vec![0; 200_000]).unwrap();
-    let mut client = Client::start(&server, "bout");
+    Some((server, ballast))
+}
+
+/// Sends frames until one is refused: how many were taken, and the refusal.
+fn fill(client: &mut Client) -> (u64, Value) {
     let mut number = 0;
-    let refused = loop {
+    loop {
         client.send(number, "raw", &raw(number));
         let answer = client.socket.text();
         if answer["type"] != "frame_ack" {
-            break answer;
+            return (number, answer);
         }
         number += 1;
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_a_frame_that_can_be_sent_again_when_there_is_room() {
+    let house = House::new();
+    let Some((server, ballast)) = on_a_small_disk(&house, "overlap = false") else {
+        return;
     };
+    let mut client = Client::start(&server, "bout");
+    let (number, refused) = fill(&mut client);
     assert_eq!(
         refused["error_code"], "FRAME_PROCESSING_FAILED",
         "{refused}"
@@ -369,6 +382,45 @@ fn a_full_disk_refuses_a_frame_that_can_be_sent_again_when_there_is_room() {
     let validation = client.end();
     assert_eq!(validation["missing_frames"], 0, "{validation}");
     assert_eq!(validation["frame_count"], number + 1);
+}
+
+#[test]
+fn a_disk_that_becomes_full_under_the_analysis_costs_no_verdict() {
+    let house = House::new();
+    let Some((server, ballast)) = on_a_small_disk(&house, "") else {
+        return;
+    };
+    let mut client = Client::start(&server, "bout");
+    let (number, _) = fill(&mut client);
+    std::fs::remove_file(ballast).unwrap();
+    let result = client.verdict();
+    assert_eq!(
+        result["streaming_stats"]["frames_received"], number,
+        "{result}"
+    );
+    assert_eq!(result["metadata"]["frames_processed"], number);
+}
+
+#[test]
+fn a_signal_for_which_there_is_no_room_can_be_sent_again() {
+    let house = House::new();
+    let Some((server, ballast)) = on_a_small_disk(&house, "overlap = false") else {
+        return;
+    };
+    let mut client = Client::start(&server, "bout");
+    fill(&mut client);
+    // Where no frame fits in, a small file still would.
+    let rest = ballast.with_file_name("rest");
+    let full = std::fs::write(&rest, vec![0; 1 << 20]);
+    assert!(full.is_err(), "there is room for a whole disk");
+    client.signal(SIGNAL);
+    let refused = client.last();
+    assert!(refused.to_string().contains("disk is full"), "{refused}");
+    std::fs::remove_file(rest).unwrap();
+    std::fs::remove_file(ballast).unwrap();
+    let (mut client, answer) = Client::resume(&server, "bout");
+    assert_eq!(answer["type"], "session_started", "{answer}");
+    assert_eq!(client.verdict()["status"], "success");
 }
 
 #[test]

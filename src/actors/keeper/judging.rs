@@ -55,12 +55,19 @@ impl Keeper {
         }));
     }
 
-    /// Gives folder and memory back, and then answers: whoever hears of the verdict may use the session's name again.
+    /// Gives folder and memory back, and then answers: whoever hears of the verdict may use the session's name again. After a
+    /// failure of ours the frames stay on the disk, so that their client can resume.
     fn judged(
         &mut self,
         answer: Result<Result<Conclusion, StudyFault>, JobPanicked>,
         ctx: &mut Context<Self>,
     ) {
+        let of_ours = matches!(answer, Ok(Err(StudyFault::Internal(_))) | Err(_));
+        if of_ours {
+            self.arrivals.close();
+        } else {
+            self.arrivals.doom();
+        }
         let (outcome, reason) = match answer {
             Ok(Ok(Conclusion { document })) => {
                 (Outcome::Concluded { document }, EndReason::Concluded)
@@ -68,7 +75,6 @@ impl Keeper {
             Ok(Err(fault)) => failed(fault.to_string()),
             Err(panicked) => failed(panicked.to_string()),
         };
-        self.arrivals.doom();
         let desk = self
             .judging
             .as_mut()

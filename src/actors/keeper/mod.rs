@@ -351,8 +351,8 @@ impl Handler<Shut> for Keeper {
 
     fn handle(&mut self, Shut(reason): Shut, ctx: &mut Self::Context) {
         self.close();
-        // What a restart shall find stays; what has had its answer, or its time, goes.
-        if reason != EndReason::Shutdown {
+        // What had its time goes, as what had its answer did. What a restart or a client shall find after a failure of ours stays.
+        if !matches!(reason, EndReason::Shutdown | EndReason::Fault(_)) {
             self.arrivals.doom();
         }
         self.let_go();

@@ -135,6 +135,31 @@ async fn a_frame_that_always_fails_ends_the_session_with_a_reason() {
 }
 
 #[actix::test]
+async fn after_a_failure_of_ours_the_frames_are_still_on_the_disk() {
+    let bad = || Act::Fail(RunError::item("the script says so"));
+    let bench = Bench::new(Scripted::new([WARM_UP, bad(), bad(), bad()])).await;
+    let session = bench.open("bout").await;
+    let mut intake = session.intake().await.unwrap();
+    put(&mut intake, 7);
+    drop(intake);
+    bench.house.is_empty().await;
+    let found = async || bench.vaults.root.list().unwrap();
+    until("the folder is free", async || found().await.len() == 1).await;
+    assert_eq!(found().await[0].frames, 1);
+}
+
+#[actix::test]
+async fn what_cannot_be_judged_goes_with_its_answer() {
+    let bench = Bench::new(Scripted::new([])).await;
+    let session = bench.open("bout").await;
+    let mut intake = session.intake().await.unwrap();
+    intake.frame(0, ENCODING, BROKEN).unwrap();
+    let watching = intake.conclude(signal(b"touch")).await.unwrap();
+    assert_eq!(outcome(watching).await, Outcome::Failed("no frame".into()));
+    assert!(!bench.vaults.has("bout"));
+}
+
+#[actix::test]
 async fn a_frame_that_cannot_be_decoded_holds_up_no_other() {
     let bench = Bench::new(Scripted::new([])).await;
     let session = bench.open("bout").await;

@@ -1,6 +1,6 @@
 //! What a person can type. `frameloom` alone means `frameloom serve`.
 
-use super::{bare, exit::Exit, phrases, pid, serve, system};
+use super::{bare, draw, exit::Exit, phrases, pid, serve, system};
 use crate::{
     client::{bench, referee},
     config::{Config, ConfigErrors, Flag, Sources},
@@ -64,6 +64,8 @@ enum BenchCommand {
 enum Role {
     /// The model and the encoder in a bare loop.
     Loop(bare::Options),
+    /// Single frames of drawn bouts with their truth, for recipes.
+    Draw(draw::Options),
     #[command(flatten)]
     Client(bench::Role),
 }
@@ -136,6 +138,7 @@ pub fn run() -> ExitCode {
         }),
         Some(Command::BenchRole { role }) => match role {
             Role::Loop(options) => bare::run(&options),
+            Role::Draw(options) => draw::run(&options),
             Role::Client(role) => bench::play(&role),
         }
         .map(|()| Exit::Ok),

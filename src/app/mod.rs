@@ -13,6 +13,7 @@
 mod assemble;
 mod bare;
 mod cli;
+mod draw;
 mod exit;
 mod leftovers;
 mod phrases;

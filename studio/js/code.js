@@ -1,26 +1,25 @@
 // The code block: three languages as tabs, and a copy button that copies what is shown.
 
-import * as snippets from './snippets.js';
-
 const LANGUAGES = { curl: 'curl', python: 'Python', js: 'JS' };
 
 export class Code {
   #language = 'curl';
-  #walk = null;
+  #subject = null;
 
-  /** @param {Object<string, HTMLElement>} el tabs, pane, code, copy */
-  constructor(el) {
-    this.el = el;
+  /** @param {Object<string, HTMLElement>} el tabs, pane, code, copy
+   *  @param {{curl, python, js}} snippets each makes a program of a subject */
+  constructor(el, snippets) {
+    Object.assign(this, { el, snippets });
     this.tabs = [...el.tabs.querySelectorAll('[role=tab]')];
     for (const tab of this.tabs) tab.addEventListener('click', () => this.#choose(tab));
     el.tabs.addEventListener('keydown', (event) => this.#key(event));
     el.copy.addEventListener('click', () => this.#copy());
   }
 
-  /** Shows the code of a walk. @param {import('./snippets.js').Walk} walk */
-  show(walk) {
-    this.#walk = walk;
-    this.el.code.textContent = snippets[this.#language](walk);
+  /** Shows the programs for a subject, such as a walk. */
+  show(subject) {
+    this.#subject = subject;
+    this.el.code.textContent = this.snippets[this.#language](subject);
   }
 
   #choose(tab) {
@@ -31,7 +30,7 @@ export class Code {
     }
     this.el.pane.setAttribute('aria-labelledby', tab.id);
     this.el.copy.textContent = `Copy as ${LANGUAGES[this.#language]}`;
-    if (this.#walk) this.show(this.#walk);
+    if (this.#subject) this.show(this.#subject);
   }
 
   #key(event) {

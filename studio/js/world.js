@@ -11,6 +11,7 @@ import { base64 } from './picture.js';
 import { Player } from './player.js';
 import { WorldSession } from './session.js';
 import { Sizes } from './sizes.js';
+import * as snippets from './snippets.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -30,7 +31,7 @@ export class World {
     this.sizes = new Sizes($('sizes'), () => this.#open());
     this.horizon = new Horizon({ stage: $('stage'), handle: $('horizon'), tag: $('horizon-tag'), range: $('horizon-range'), output: $('horizon-value') }, (horizon) => this.#changeScene({ horizon }));
     this.gallery = new Gallery({ list: $('pictures'), file: $('file'), stage: $('stage') }, (picture) => this.#take(picture));
-    this.code = new Code({ tabs: $('code-tabs'), pane: $('code-pane'), code: $('code'), copy: $('code-copy') });
+    this.code = new Code({ tabs: $('code-tabs'), pane: $('code-pane'), code: $('code'), copy: $('code-copy') }, snippets);
     this.#hearSession();
     this.#connectKeys();
     this.#connectPanel();

@@ -1,4 +1,4 @@
-//! The embedded pages: files of `studio/`, with their types, tags and rules for the browser.
+//! The embedded pages: files of `studio/` and the texts of `docs/`, with their types, tags and rules for the browser.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -11,17 +11,32 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[folder = "studio"]
 struct Studio;
 
+/// What is written for people under `docs/`, so that a page can lead to the words of its own version.
+#[derive(RustEmbed)]
+#[folder = "docs"]
+#[include = "*.md"]
+struct Docs;
+
 /// What a page may load: itself and, for the world's page, the API on its other port.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; img-src * data: blob:; connect-src *; style-src 'self'; script-src 'self'; \
+    "default-src 'self'; img-src * data: blob:; media-src 'self' blob:; connect-src *; style-src 'self'; script-src 'self'; \
      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'",
 );
 
 /// A file by its path under `studio/`.
 pub fn file(request: &HttpRequest, path: &str) -> HttpResponse {
+    found::<Studio>(request, path)
+}
+
+/// A page of documentation by its path under `docs/`, as plain text.
+pub fn document(request: &HttpRequest, path: &str) -> HttpResponse {
+    found::<Docs>(request, path)
+}
+
+fn found<Folder: RustEmbed>(request: &HttpRequest, path: &str) -> HttpResponse {
     // In release nothing has such a name; from disk it would lead out of the folder that the path was put in.
     let climbs = path.split('/').any(|part| part == "..");
-    match Studio::get(path).filter(|_| !climbs) {
+    match Folder::get(path).filter(|_| !climbs) {
         Some(file) => answer(request, path, file),
         None => HttpResponse::NotFound()
             .content_type("text/plain; charset=utf-8")
@@ -85,6 +100,7 @@ fn content_type(path: &str) -> &'static str {
         Some("png") => "image/png",
         Some("jpg") => "image/jpeg",
         Some("woff2") => "font/woff2",
+        Some("md") => "text/plain; charset=utf-8",
         Some("json") => "application/json",
         _ => "application/octet-stream",
     }

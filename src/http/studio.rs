@@ -1,13 +1,22 @@
 //! The studio on the main listener, its status, and the other dialects under the same origin.
 
 use super::{assets, cors, gamecraft, readable::readable, shared::Shared};
-use crate::{config::ListenName, dialects::referee::stats::Health as RefereeHealth};
+use crate::{
+    actors::board::ModelView,
+    config::{ListenName, RulesChoice},
+    dialects::referee::stats::Health as RefereeHealth,
+};
 use actix_web::{HttpRequest, HttpResponse, http::header, middleware::from_fn, web};
 use serde::Serialize;
+
+/// The place that a model which finds fencers fills.
+const POSE: &str = "pose";
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
     app.service(readable("/", root))
+        .service(readable("/referee", referee))
+        .service(readable("/docs/{path:.*}", document))
         .service(readable("/health", health))
         .service(readable("/studio/status.json", status))
         .service(readable("/studio/{path:.*}", file))
@@ -61,6 +70,9 @@ struct Pipeline {
     device: String,
     why: Option<String>,
     fix: Option<String>,
+    /// Of the referee: the rules that decide.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<&'static str>,
 }
 
 /// The studio for browsers; for programs the object that the API's original answers.
@@ -77,6 +89,15 @@ async fn root(request: HttpRequest) -> HttpResponse {
         name: "Frameloom",
         version: env!("CARGO_PKG_VERSION"),
     })
+}
+
+async fn referee(request: HttpRequest) -> HttpResponse {
+    assets::file(&request, "referee.html")
+}
+
+/// Documentation of this very version, as it is written.
+async fn document(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
+    assets::document(&request, &path)
 }
 
 async fn file(request: HttpRequest, path: web::Path<String>) -> HttpResponse {
@@ -106,29 +127,68 @@ async fn status(shared: web::Data<Shared>) -> HttpResponse {
 }
 
 fn pipelines(shared: &Shared) -> Vec<Pipeline> {
-    let world = shared.config.gamecraft.model.as_str();
-    let mut all = vec![pipeline(shared, "world", world, "gamecraft.model")];
-    let referee = &shared.config.referee;
-    if referee.enabled {
-        let model = shared
-            .referee
-            .as_ref()
-            .map(|referee| referee.model().name());
-        let named = referee.model.to_string();
-        all.push(pipeline(
-            shared,
-            "referee",
-            model.unwrap_or(&named),
-            "referee.model",
-        ));
-    }
+    let mut all = vec![world(shared)];
+    all.extend(judging(shared));
     all
 }
 
-/// A pipeline by the model that its key names.
-fn pipeline(shared: &Shared, name: &'static str, model: &str, key: &str) -> Pipeline {
-    let Some(view) = shared.board.view(model) else {
-        return Pipeline {
+fn world(shared: &Shared) -> Pipeline {
+    let model = shared.config.gamecraft.model.as_str();
+    match shared.board.view(model) {
+        Some(view) => Pipeline::of("world", view),
+        None => Pipeline::without(
+            "world",
+            model,
+            "set gamecraft.model to a model of the repository",
+        ),
+    }
+}
+
+/// The referee, unless it is turned off.
+fn judging(shared: &Shared) -> Option<Pipeline> {
+    let config = &shared.config.referee;
+    let mut views = shared.board.views().into_iter();
+    let pipeline = match views.find(|view| view.slot == POSE) {
+        Some(view) => Pipeline::of("referee", view),
+        None => Pipeline::without(
+            "referee",
+            POSE,
+            "set referee.model to a model that finds fencers",
+        ),
+    };
+    let rules = match config.rules {
+        RulesChoice::V1 => "v1",
+        RulesChoice::V2 => "v2",
+    };
+    config.enabled.then_some(Pipeline {
+        rules: Some(rules),
+        ..pipeline
+    })
+}
+
+impl Pipeline {
+    /// How the model stands that fills its place.
+    fn of(name: &'static str, view: ModelView) -> Self {
+        let s = if view.threads == 1 { "" } else { "s" };
+        Self {
+            name,
+            ready: view.ready,
+            state: view.state,
+            device: format!("{} ({} thread{s})", view.device, view.threads),
+            model: view.model,
+            title: view.title,
+            kind: view.kind,
+            engine: "cpu",
+            backend: view.backend,
+            why: view.why,
+            fix: view.fix,
+            rules: None,
+        }
+    }
+
+    /// No model fills its place.
+    fn without(name: &'static str, model: &str, fix: &str) -> Self {
+        Self {
             name,
             ready: false,
             state: "failed",
@@ -139,21 +199,8 @@ fn pipeline(shared: &Shared, name: &'static str, model: &str, key: &str) -> Pipe
             backend: "none",
             device: String::new(),
             why: Some(format!("no model `{model}` is known")),
-            fix: Some(format!("set {key} to a model of the repository")),
-        };
-    };
-    let s = if view.threads == 1 { "" } else { "s" };
-    Pipeline {
-        name,
-        ready: view.ready,
-        state: view.state,
-        device: format!("{} ({} thread{s})", view.device, view.threads),
-        model: view.model,
-        title: view.title,
-        kind: view.kind,
-        engine: "cpu",
-        backend: view.backend,
-        why: view.why,
-        fix: view.fix,
+            fix: Some(fix.to_owned()),
+            rules: None,
+        }
     }
 }

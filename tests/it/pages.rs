@@ -29,7 +29,10 @@ fn files_have_their_types_and_a_policy_that_lets_no_foreign_script_in() {
     let server = Server::start();
     for (path, kind) in [
         ("/studio/index.html", "text/html; charset=utf-8"),
+        ("/referee", "text/html; charset=utf-8"),
         ("/studio/js/main.js", "text/javascript; charset=utf-8"),
+        ("/docs/studio.md", "text/plain; charset=utf-8"),
+        ("/docs/dialects/gamecraft.md", "text/plain; charset=utf-8"),
         ("/studio/css/base.css", "text/css; charset=utf-8"),
         ("/studio/mark.svg", "image/svg+xml"),
         ("/studio/samples/hall.jpg", "image/jpeg"),
@@ -78,6 +81,9 @@ fn nothing_outside_the_studio_can_be_named() {
         "/studio/js",
         "/studio/",
         "/studio/missing.js",
+        "/docs/../Cargo.toml",
+        "/docs/%2e%2e/README.md",
+        "/docs/images/studio-desktop.jpg",
     ] {
         assert_eq!(get(server.addr("main"), path).status(), 404, "{path}");
     }

@@ -33,7 +33,7 @@ export class Card {
   #rules(rules) {
     if (this.el.rules.dataset.rules === rules) return;
     this.el.rules.dataset.rules = rules;
-    const link = Object.assign(document.createElement('a'), { href: '/studio/docs/referee-accuracy.md', target: '_blank', textContent: 'How often they agree with human referees' });
+    const link = Object.assign(document.createElement('a'), { href: '/docs/referee-accuracy.md', target: '_blank', textContent: 'How often they agree with human referees' });
     this.el.rules.replaceChildren(`Rules ${rules}, over what the model saw. `, link, '.');
   }
 

@@ -1,3 +1,6 @@
 //! The referee over real sockets.
 
 mod durability;
+mod routes;
+mod support;
+mod wire;

@@ -7,12 +7,13 @@
 //! | module | holds |
 //! |---|---|
 //! | [`options`] | what can be typed, and [`task`]: what it means |
-//! | [`source`] | where pictures come from: files, directories, cameras |
+//! | [`source`] | where pictures come from: files, directories, cameras, the generator |
 //! | [`pack`] | pictures to the bytes of frames; [`feed`]: the thread that does it ahead of the socket |
 //! | [`server`], [`wire`], [`link`] | addresses, messages, the socket |
 //! | [`upload`] | which frames the server still needs; [`window`]: those it has not answered for |
 //! | [`stream`] | a bout over as many connections as it takes; [`talk`]: what is said on one; [`aftermath`]: a verdict that was missed |
 //! | [`analyze`] | the upload of one file, by HTTP, and the server's health; [`web`]: requests and answers |
+//! | [`generate`] | drawn bouts as files |
 //! | [`show`], [`verdict`] | what a person sees meanwhile and in the end |
 //! | [`failure`] | what can go wrong, and the exit codes |
 
@@ -20,6 +21,7 @@ pub mod aftermath;
 pub mod analyze;
 pub mod failure;
 pub mod feed;
+pub mod generate;
 pub mod link;
 pub mod options;
 pub mod pack;
@@ -55,8 +57,14 @@ pub fn run(options: &Options) -> Result<Ending, Failure> {
         let mut show = Show::new(options.verbose);
         match task {
             Task::Health(server) => analyze::health(&server).await,
+            Task::Generate(what) => generate::write(&what, &mut show),
             Task::Upload(what) => analyze::run(&what, &mut show).await,
-            Task::Stream(what) => stream::run(*what, &mut show).await,
+            Task::Stream(what) => {
+                if let Some(kept) = &what.keep {
+                    generate::write(kept, &mut show)?;
+                }
+                stream::run(*what, &mut show).await
+            }
         }
     })
 }

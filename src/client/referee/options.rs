@@ -6,10 +6,12 @@ use super::failure::EXIT_CODES;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
-/// Stream a bout to a referee, or upload it.
+/// Stream a bout to a referee, or upload it, or draw one.
 ///
 ///   stream:  frameloom client referee http://localhost:8080 --video bout.avi --signal bout.txt
 ///   upload:  frameloom client referee --upload http://localhost:8080 bout.avi bout.txt
+///   draw:    frameloom client referee --generate bouts/1 --seed 1
+///   both:    frameloom client referee http://localhost:8080 --generate --seed 1
 #[derive(Clone, Debug, Args)]
 #[command(verbatim_doc_comment, after_help = EXIT_CODES)]
 pub struct Options {
@@ -23,13 +25,13 @@ pub struct Options {
     pub signal_at: Option<PathBuf>,
 
     /// A video file, or a directory of pictures (jpg or png, in natural order).
-    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["camera"])]
+    #[arg(long, value_name = "FILE|DIR", conflicts_with_all = ["camera", "generate"])]
     pub video: Option<PathBuf>,
     /// The scoring device's text file.
     #[arg(long, value_name = "FILE")]
     pub signal: Option<PathBuf>,
     /// Record from this camera (/dev/video<IDX>) instead of a file; the signal is read when the recording is over.
-    #[arg(long, value_name = "IDX")]
+    #[arg(long, value_name = "IDX", conflicts_with = "generate")]
     pub camera: Option<u32>,
     /// Seconds to record from a camera; Ctrl+C ends the recording sooner.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
@@ -74,7 +76,7 @@ pub struct Options {
     pub token: Option<String>,
 
     /// Upload one video file by HTTP (POST /analyze) instead of streaming frames.
-    #[arg(long, conflicts_with_all = ["camera", "realtime"])]
+    #[arg(long, conflicts_with_all = ["camera", "generate", "realtime"])]
     pub upload: bool,
     /// Ask for the keypoints in the result, too.
     #[arg(long)]
@@ -88,6 +90,33 @@ pub struct Options {
     /// Ask whether the server is healthy, and nothing else.
     #[arg(long)]
     pub health: bool,
+
+    /// Draw a bout: into this directory, and with a server, stream it.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "signal")]
+    pub generate: Option<Option<PathBuf>>,
+    /// What --generate draws.
+    #[command(flatten)]
+    pub bout: Bout,
+}
+
+/// What a drawn bout is like.
+#[derive(Clone, Debug, Args)]
+pub struct Bout {
+    /// With --generate: another bout for each number; the same number, the same bout.
+    #[arg(long, default_value_t = 1, requires = "generate")]
+    pub seed: u64,
+    /// With --generate: its length.
+    #[arg(long, default_value_t = 6.0, value_parser = positive, requires = "generate")]
+    pub seconds: f64,
+    /// With --generate: the picture's sides in pixels.
+    #[arg(long, value_name = "WxH", default_value = "640x360", value_parser = size, requires = "generate")]
+    pub size: (u32, u32),
+    /// With --generate: who has the right of way [default: the seed decides].
+    #[arg(long, value_enum, requires = "generate")]
+    pub winner: Option<Side>,
+    /// With --generate: strength of the fisheye lens that it is seen through, which the server straightens; 0 for none.
+    #[arg(long, value_name = "K", default_value_t = -0.18, allow_negative_numbers = true, requires = "generate")]
+    pub lens: f64,
 }
 
 /// How a frame travels.
@@ -99,6 +128,15 @@ pub enum Encoding {
     Png,
     /// Pixels as they are; for a server on this machine.
     Raw,
+}
+
+/// A fencer, by the side of the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
 }
 
 // === impl Encoding ===
@@ -123,9 +161,25 @@ fn positive(text: &str) -> Result<f64, String> {
     }
 }
 
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once(['x', '×']).and_then(|(width, height)| {
+        let side = |text: &str| text.parse().ok().filter(|side| (64..=4096).contains(side));
+        Some((side(width)?, side(height)?))
+    });
+    sides.ok_or_else(|| "expected WIDTHxHEIGHT, each 64 to 4096, such as 640x360".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_is_two_sides() {
+        assert_eq!(size("1280x720"), Ok((1280, 720)));
+        for bad in ["1280", "0x5", "x", "64x", "9999x64", "-64x64"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_rate_is_more_than_nothing() {

@@ -51,6 +51,11 @@ impl Show {
         self.begin("upload", of, Unit::Frames);
     }
 
+    /// So many frames begin to be drawn.
+    pub fn draw(&mut self, of: u64) {
+        self.begin("draw", Some(of), Unit::Frames);
+    }
+
     /// A file of so many bytes begins to move.
     pub fn upload_bytes(&mut self, of: u64) {
         self.begin("upload", Some(of), Unit::Bytes);

@@ -5,12 +5,14 @@
 
 use super::{
     Failure,
+    generate::Generating,
     options::Options,
     pack::Wish,
     server::Server,
     source::{
         Input,
         camera::{Recording, Stop},
+        drawn,
     },
 };
 use serde::Deserialize;
@@ -25,6 +27,8 @@ const FPS: f64 = 30.0;
 pub enum Task {
     /// Ask for the server's health.
     Health(Server),
+    /// Draw a bout into files.
+    Generate(Generating),
     /// Upload a file by HTTP.
     Upload(Uploading),
     /// Stream frames.
@@ -73,6 +77,8 @@ pub struct Streaming {
     pub save_overlay: bool,
     /// Where to save the result.
     pub output: Option<PathBuf>,
+    /// Files to draw the bout into first.
+    pub keep: Option<Generating>,
 }
 
 /// A signal file.
@@ -112,7 +118,10 @@ impl Task {
                 "a video and a signal beside the server belong to --upload; to stream, name them by --video and --signal",
             ));
         }
-        Ok(Self::Stream(Box::new(streaming(options)?)))
+        match generating(options)? {
+            Some(what) if options.server.is_none() => Ok(Self::Generate(what)),
+            drawn => Ok(Self::Stream(Box::new(streaming(options, drawn)?))),
+        }
     }
 }
 
@@ -145,13 +154,42 @@ fn uploading(options: &Options) -> Result<Uploading, Failure> {
     })
 }
 
-fn streaming(options: &Options) -> Result<Streaming, Failure> {
+fn generating(options: &Options) -> Result<Option<Generating>, Failure> {
+    let Some(to) = &options.generate else {
+        return Ok(None);
+    };
+    if to
+        .as_ref()
+        .is_some_and(|to| to.to_string_lossy().contains("://"))
+    {
+        return Err(usage(
+            "--generate takes a directory; name the server before it",
+        ));
+    }
+    let ending = to.as_ref().and_then(|to| to.extension()?.to_str());
+    if let Some("avi" | "mp4" | "mov" | "mkv" | "webm" | "jpg" | "png") = ending {
+        return Err(usage("--generate draws pictures into a directory"));
+    }
+    if to.is_none() && options.server.is_none() {
+        return Err(usage(
+            "--generate needs a directory to draw into, or a server to stream to",
+        ));
+    }
+    Ok(Some(Generating {
+        plan: drawn::Plan::of(&options.bout, options.fps)?,
+        to: to.clone(),
+        quality: options.jpeg_quality,
+    }))
+}
+
+fn streaming(options: &Options, drawn: Option<Generating>) -> Result<Streaming, Failure> {
     let server = server(options)?;
-    let (input, signal) = recorded(options)?;
-    // A directory's rate is its own, not a bound, where nothing else says it.
-    let fps = match &input {
-        Input::Directory(_, fps) if options.fps == Some(*fps) => None,
-        _ => options.fps,
+    let (input, signal) = match &drawn {
+        Some(what) => (
+            Input::Drawn(what.plan.clone()),
+            SignalAt::Hand(what.plan.signal()),
+        ),
+        None => recorded(options)?,
     };
     Ok(Streaming {
         server,
@@ -165,7 +203,7 @@ fn streaming(options: &Options) -> Result<Streaming, Failure> {
             quality: options.jpeg_quality,
             width: options.width,
             height: options.height,
-            fps,
+            fps: options.fps,
         },
         unacked: usize::from(options.unacked),
         realtime: options.realtime,
@@ -173,6 +211,7 @@ fn streaming(options: &Options) -> Result<Streaming, Failure> {
         include_keypoints: options.include_keypoints,
         save_overlay: !options.no_overlay,
         output: options.output.clone(),
+        keep: drawn.filter(|what| what.to.is_some()),
     })
 }
 
@@ -196,7 +235,7 @@ fn recorded(options: &Options) -> Result<(Input, SignalAt), Failure> {
             Ok((Input::Camera(recording), SignalAt::Later(signal.clone())))
         }
         _ => Err(usage(
-            "what to send? --video FILE, --video DIR, or --camera IDX",
+            "what to send? --video FILE, --video DIR, --camera IDX or --generate",
         )),
     }
 }
@@ -304,6 +343,9 @@ mod tests {
             ("--upload localhost", "which video"),
             ("--upload localhost x", "which signal"),
             ("localhost x y", "--upload"),
+            ("--generate", "a directory to draw into"),
+            ("--generate bout.mp4", "into a directory"),
+            ("--generate http://localhost", "name the server before it"),
             ("--upload localhost . y", "one video file"),
         ] {
             let refused = match line {
@@ -318,6 +360,7 @@ mod tests {
     fn flags_that_exclude_each_other_are_refused() {
         for line in [
             "l --video x --camera 0 --signal s",
+            "l --generate x --signal s",
             "l --unacked 0",
             "l --jpeg-quality 0",
         ] {

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     sync::{Arc, Mutex},
 };
@@ -25,6 +26,8 @@ pub struct Script {
     pub refuses_start: Option<&'static str>,
     /// Keeps so many acknowledgements back before it sends the first.
     pub keeps_back: usize,
+    /// Cuts the line when it has taken the signal; the result then lies among the artifacts.
+    pub leaves_after_signal: bool,
     /// Answers the signal: a result, or an error's code and words.
     pub ends: Result<Value, (&'static str, &'static str)>,
 }
@@ -62,6 +65,7 @@ impl Script {
             refuses_frame: None,
             refuses_start: None,
             keeps_back: 0,
+            leaves_after_signal: false,
             ends: Ok(json!({
                 "decision": {"winner": "left", "reason": "Left has right-of-way", "evidence": []},
                 "artifact_dir": "bout", "wall_time_seconds": 0.5,
@@ -80,6 +84,10 @@ impl Double {
         std::thread::spawn(move || {
             let mut cuts = VecDeque::from(script.cuts.clone());
             while let Ok((stream, _)) = listener.accept() {
+                if let Some(path) = plain_request(&stream) {
+                    answer(stream, &script, &path);
+                    continue;
+                }
                 let part = Part {
                     script: &script,
                     seen: &heard,
@@ -209,6 +217,9 @@ impl Part<'_> {
         };
         self.seen.lock().unwrap().signal = Some((announcement, bytes.to_vec()));
         say(socket, &json!({"type": "signal_ack", "status": "received"}))?;
+        if self.script.leaves_after_signal {
+            return Ok(());
+        }
         say(socket, &json!({"type": "process_start"}))?;
         for progress in [0.0, 1.0] {
             let message = "Correcting fisheye distortion...";
@@ -228,6 +239,38 @@ impl Part<'_> {
         while socket.read().is_ok() {}
         Ok(())
     }
+}
+
+/// The path of a request that wants no socket; it is looked at, not taken.
+fn plain_request(stream: &TcpStream) -> Option<String> {
+    let mut head = [0; 1024];
+    loop {
+        let seen = stream.peek(&mut head).ok()?;
+        let text = String::from_utf8_lossy(&head[..seen]);
+        if seen == 0 || text.contains("\r\n\r\n") {
+            let path = text.strip_prefix("GET ")?.split(' ').next()?;
+            return (path != "/stream").then(|| path.to_owned());
+        }
+    }
+}
+
+fn answer(mut stream: TcpStream, script: &Script, path: &str) {
+    let body = match (path, &script.ends) {
+        ("/streaming/stats", _) => Some(json!({"sessions": {}})),
+        ("/artifacts/bout/analysis_result.json", Ok(result)) => Some(result.clone()),
+        _ => None,
+    };
+    let status = if body.is_some() {
+        "200 OK"
+    } else {
+        "404 Not Found"
+    };
+    let body = body.unwrap_or_default().to_string();
+    let length = body.len();
+    let text = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{body}");
+    // What was looked at has to be read, or closing would cut the answer short.
+    let _ = stream.read(&mut [0; 4096]);
+    let _ = stream.write_all(text.as_bytes());
 }
 
 fn error(code: &str, words: &str, recoverable: bool) -> Value {

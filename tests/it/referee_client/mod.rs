@@ -1,6 +1,10 @@
 //! `frameloom client referee`, the real program, against a server that plays a script and against the real one.
 
 mod double;
+mod generate;
+mod proxy;
+mod python;
+mod real;
 mod scripted;
 mod uploads;
 

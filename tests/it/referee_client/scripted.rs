@@ -200,6 +200,30 @@ fn a_session_that_is_refused_ends_with_4_and_the_server_s_words() {
 }
 
 #[test]
+fn a_verdict_that_nobody_heard_is_found_among_the_artifacts() {
+    let leaves = Script {
+        leaves_after_signal: true,
+        ..Script::good()
+    };
+    let (code, printed, _) = stream(leaves, &jpegs(3), &[]);
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(printed.contains("waiting for its result"), "{printed}");
+    assert!(printed.contains("winner     left"), "{printed}");
+}
+
+#[test]
+fn a_session_that_left_no_result_ends_with_5() {
+    let leaves = Script {
+        leaves_after_signal: true,
+        ends: Err(("PROCESSING_FAILED", "")),
+        ..Script::good()
+    };
+    let (code, printed, _) = stream(leaves, &jpegs(3), &[]);
+    assert_eq!(code, Some(5), "{printed}");
+    assert!(printed.contains("ended without a result"), "{printed}");
+}
+
+#[test]
 fn a_failed_analysis_ends_with_5() {
     let words = "Could not find start time in signal.txt";
     let fails = Script {

@@ -4,6 +4,7 @@
 //! is like before the first.
 
 pub mod camera;
+pub mod drawn;
 pub mod ffmpeg;
 pub mod sequence;
 pub mod thin;
@@ -76,6 +77,8 @@ pub enum Input {
     Directory(PathBuf, f64),
     /// A camera.
     Camera(camera::Recording),
+    /// A bout that the generator draws.
+    Drawn(drawn::Plan),
 }
 
 impl Input {
@@ -88,6 +91,7 @@ impl Input {
             Self::File(path) => open_file(path)?,
             Self::Directory(path, fps) => Box::new(sequence::Sequence::open(path, *fps)?),
             Self::Camera(recording) => Box::new(camera::open(recording)?),
+            Self::Drawn(plan) => Box::new(drawn::Drawn::open(plan)),
         })
     }
 
@@ -96,7 +100,7 @@ impl Input {
     pub const fn stop(&self) -> Option<&camera::Stop> {
         match self {
             Self::Camera(recording) => Some(&recording.stop),
-            Self::File(_) | Self::Directory(..) => None,
+            Self::File(_) | Self::Directory(..) | Self::Drawn(_) => None,
         }
     }
 

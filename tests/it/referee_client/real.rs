@@ -1,0 +1,145 @@
+//! The client against the real server: bouts are streamed, resumed, uploaded and refused.
+
+use tempfile::TempDir;
+
+use super::{client, path, proxy};
+use crate::support::{
+    pictures,
+    server::{Launch, Server},
+};
+
+/// A double touch, as scoring devices write it.
+const SIGNAL: &str = "\
+ 0.001s | Phrase recording started
+ 0.700s | Off-Target: Blade-to-blade contact.
+ 1.500s | HIT: Left scores on Right!
+ 1.600s | HIT: Simultaneous valid hits!
+ 1.700s | Phrase recording ended
+Scores -> Fencer 1: HIT, Fencer 2: HIT
+";
+
+/// Frames of [`bout`].
+const FRAMES: u32 = 30;
+
+/// A bout, as files.
+pub struct Bout {
+    /// Where it is.
+    pub folder: TempDir,
+    /// A directory of pictures.
+    pub video: String,
+    /// The signal file.
+    pub signal: String,
+}
+
+/// A server that writes into its own folder, with a model that finds nobody: what is looked at here lies around it.
+pub fn server() -> Server {
+    let blind = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pose/blind.onnx");
+    Launch::new()
+        .settings(&format!("[referee]\nmodel = \"{blind}\"\n"))
+        .start()
+}
+
+/// Two seconds in which nobody is seen: the analysis is whole, and the verdict an abstention.
+pub fn bout() -> Bout {
+    let folder = tempfile::tempdir().unwrap();
+    let (video, signal) = (path(&folder, "bout"), path(&folder, "signal.txt"));
+    std::fs::create_dir(&video).unwrap();
+    std::fs::write(path(&folder, "bout/truth.json"), r#"{"fps": 15.0}"#).unwrap();
+    let jpeg = pictures::jpeg(320, 180);
+    for number in 0..FRAMES {
+        std::fs::write(path(&folder, &format!("bout/{number}.jpg")), &jpeg).unwrap();
+    }
+    std::fs::write(&signal, SIGNAL).unwrap();
+    Bout {
+        folder,
+        video,
+        signal,
+    }
+}
+
+/// Streams a bout to a server, or to whatever stands in front of it.
+fn stream(server: &str, bout: &Bout, more: &[&str]) -> (Option<i32>, String) {
+    let usual = [server, "--video", &bout.video, "--signal", &bout.signal];
+    client(&[&usual, more].concat())
+}
+
+#[test]
+fn a_bout_is_streamed_and_judged() {
+    let (server, bout) = (server(), bout());
+    let (code, printed) = stream(server.url("main"), &bout, &["--session-id", "bout"]);
+    assert_eq!(code, Some(6), "{printed}\n{}", server.printed());
+    assert!(printed.contains("winner     abstain"), "{printed}");
+    assert!(
+        printed.contains("frames     30 held, 0 missing"),
+        "{printed}"
+    );
+    assert!(printed.contains("/artifacts/bout/"), "{printed}");
+}
+
+#[test]
+fn every_encoding_is_understood() {
+    let (server, bout) = (server(), bout());
+    for encoding in ["png", "raw"] {
+        let more = ["--encoding", encoding, "--session-id", encoding];
+        let (code, printed) = stream(server.url("main"), &bout, &more);
+        assert_eq!(code, Some(6), "{printed}\n{}", server.printed());
+        assert!(
+            printed.contains("frames     30 held, 0 missing"),
+            "{printed}"
+        );
+    }
+}
+
+#[test]
+fn after_a_cut_line_the_server_takes_the_rest() {
+    let (server, bout) = (server(), bout());
+    let half = pictures::jpeg(320, 180).len() * FRAMES as usize / 2;
+    let line = proxy::that_cuts_after(server.addr("main"), half).to_string();
+    let (code, printed) = stream(&line, &bout, &[]);
+    assert_eq!(code, Some(6), "{printed}\n{}", server.printed());
+    assert!(printed.contains("goes on at frame"), "{printed}");
+    assert!(
+        printed.contains("frames     30 held, 0 missing"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_session_s_name_that_is_a_path_is_refused_with_4() {
+    let (server, bout) = (server(), bout());
+    let (code, printed) = stream(server.url("main"), &bout, &["--session-id", "../escape"]);
+    assert_eq!(code, Some(4), "{printed}");
+    assert!(printed.contains("SESSION_START_FAILED"), "{printed}");
+}
+
+#[test]
+fn a_signal_that_tells_nothing_ends_with_5() {
+    let (server, bout) = (server(), bout());
+    std::fs::write(&bout.signal, "nothing of use\n").unwrap();
+    let (code, printed) = stream(server.url("main"), &bout, &[]);
+    assert_eq!(code, Some(5), "{printed}");
+    assert!(printed.contains("Could not find start time"), "{printed}");
+}
+
+#[test]
+fn a_server_that_is_up_is_healthy() {
+    let server = server();
+    let (code, printed) = client(&[server.url("main"), "--health"]);
+    assert_eq!(code, Some(0), "{printed}");
+}
+
+#[test]
+fn a_bout_is_judged_while_it_is_drawn() {
+    let server = server();
+    let more = ["--generate", "--seconds", "2", "--size", "320x180"];
+    let (code, printed) = client(&[&[server.url("main")], &more[..]].concat());
+    assert!(
+        matches!(code, Some(0 | 6)),
+        "{printed}\n{}",
+        server.printed()
+    );
+    assert!(
+        printed.contains("frames     30 held, 0 missing"),
+        "{printed}"
+    );
+}

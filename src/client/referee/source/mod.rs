@@ -3,6 +3,7 @@
 //! Not responsible for how frames travel. Invariant: a source gives pictures in their order, each once, and says what its clip
 //! is like before the first.
 
+pub mod avi;
 pub mod camera;
 pub mod drawn;
 pub mod ffmpeg;
@@ -112,5 +113,8 @@ impl Input {
 }
 
 fn open_file(path: &Path) -> Result<Box<dyn Source>, Failure> {
-    Ok(Box::new(ffmpeg::Decoder::open(path)?))
+    match avi::Avi::open(path)? {
+        Some(avi) => Ok(Box::new(avi)),
+        None => Ok(Box::new(ffmpeg::Decoder::open(path)?)),
+    }
 }

@@ -30,7 +30,7 @@ pub struct Options {
     /// The scoring device's text file.
     #[arg(long, value_name = "FILE")]
     pub signal: Option<PathBuf>,
-    /// Record from this camera (/dev/video<IDX>) instead of a file; the signal is read when the recording is over.
+    /// Record from this camera (/dev/videoIDX) instead of a file; the signal is read when the recording is over.
     #[arg(long, value_name = "IDX", conflicts_with = "generate")]
     pub camera: Option<u32>,
     /// Seconds to record from a camera; Ctrl+C ends the recording sooner.

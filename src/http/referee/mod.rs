@@ -1,6 +1,6 @@
 //! The referee's front end: the stream's socket, and the routes beside it.
 //!
-//! - [`door`]: which connections become sockets; [`socket`]: one of them, frame by frame; [`judging`]: the wait for its verdict;
+//! - [`mod@door`]: which connections become sockets; [`socket`]: one of them, frame by frame; [`judging`]: the wait for its verdict;
 //! - [`opening`]: sessions opened, and found again; [`mod@routes`]: statistics and results.
 
 mod access;

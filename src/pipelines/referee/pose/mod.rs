@@ -10,7 +10,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `letterbox` | [`Letterbox`]: a picture to the model's size, and points back |
-//! | `persons` | [`persons`]: candidates to persons |
+//! | `persons` | [`mod@persons`]: candidates to persons |
 //! | `estimator` | [`Estimator`]: the steps that a frame takes, one model or several |
 
 mod estimator;

@@ -122,6 +122,8 @@ impl Answer {
         match body.as_ref().and_then(|body| body.get("detail")) {
             Some(Value::String(detail)) => detail.clone(),
             Some(detail) => detail.to_string(),
+            None if self.status == 404 => "there is no such address on it".to_owned(),
+            None if self.body.is_empty() => "it gave no reason".to_owned(),
             None => self.text(),
         }
     }
@@ -250,5 +252,7 @@ mod tests {
         assert!(failure.to_string().contains("missing"), "{failure}");
         assert_eq!(told(answer(500, r#"{"detail":"no start time"}"#)).code(), 5);
         assert_eq!(told(answer(404, "not found")).code(), 4);
+        let silent = told(answer(503, "")).to_string();
+        assert!(silent.contains("no reason (503)"), "{silent}");
     }
 }

@@ -53,10 +53,9 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
     }
     let world_model = world_model(&config, &repository);
-    let referee = referee(&config, &repository).unwrap_or_else(|error| {
-        tracing::error!(error = format!("{error:#}"), "no bouts are judged");
-        None
-    });
+    let referee = referee(&config, &repository)
+        .inspect_err(|error| tracing::error!(error = format!("{error:#}"), "no bouts are judged"))
+        .ok();
     let board = Board::default();
     let arbiters: Vec<_> = (0..config.sessions.threads.get())
         .map(|_| Arbiter::new().handle())

@@ -25,22 +25,18 @@ const POSE: Purpose = Purpose {
     output: "predictions",
 };
 
-/// The referee, if it is turned on.
+/// The referee. It is there where streaming is off too: whole videos are judged all the same.
 ///
 /// # Errors
 /// What is missing, and the key that names it.
-pub fn referee(config: &Config, models: &Repository) -> anyhow::Result<Option<RefereeModel>> {
+pub fn referee(config: &Config, models: &Repository) -> anyhow::Result<RefereeModel> {
     let settings = &config.referee;
-    if !settings.enabled {
-        return Ok(None);
-    }
     let spool = SpoolRoot::open(&settings.spool_dir, spool_options(settings))
         .with_context(|| format!("referee.spool_dir {}", settings.spool_dir.display()))?;
     let model = pose_model(&settings.model, models)?;
     let budget = ByteBudget::new(settings.memory_bytes);
     let options = options(config, &model)?;
-    let referee = RefereeModel::new(model, spool, budget, options).map_err(anyhow::Error::msg)?;
-    Ok(Some(referee))
+    RefereeModel::new(model, spool, budget, options).map_err(anyhow::Error::msg)
 }
 
 fn spool_options(settings: &Referee) -> SpoolOptions {

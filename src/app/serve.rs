@@ -130,9 +130,9 @@ async fn announce_models(shared: Shared, settled: tokio::sync::oneshot::Receiver
         ));
     }
     let referee = &shared.config.referee;
-    if referee.enabled && shared.referee.is_none() {
+    if shared.referee.is_none() {
         say::trouble(format_args!(
-            "pipeline  {:<14} failed: `{}` cannot be used (the log says why); change referee.model, or set referee.enabled = false",
+            "pipeline  {:<14} failed: `{}` cannot be used (the log says why); change referee.model",
             "referee", referee.model
         ));
     }

@@ -33,6 +33,8 @@ pub struct Referee {
     pub frame_bytes: usize,
     /// Largest signal file.
     pub signal_bytes: usize,
+    /// Largest video that is uploaded as a whole.
+    pub video_bytes: u64,
     /// Frames of one upload.
     pub max_frames: u64,
     /// Threads that read sockets and write frames.
@@ -157,6 +159,7 @@ impl Referee {
             resume_window: reader.seconds("referee.resume_window_s", 0..=DAY_S),
             frame_bytes: reader.number("referee.frame_bytes", 1_024..=GIB),
             signal_bytes: reader.number("referee.signal_bytes", 1_024..=64 * MIB),
+            video_bytes: reader.number("referee.video_bytes", (MIB as u64)..=1 << 40),
             max_frames: reader.number("referee.max_frames", 1..=10_000_000),
             ingest_threads: reader.threads("referee.ingest_threads"),
             fsync: fsync(reader),

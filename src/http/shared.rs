@@ -35,7 +35,7 @@ pub struct Inner {
     pub board: Board,
     /// Opens worlds, if the repository has their model.
     pub world: Option<WorldModel>,
-    /// Opens bouts, if uploads may be streamed and the repository has their model.
+    /// Opens bouts, if the repository has their model.
     pub referee: Option<RefereeModel>,
     /// Does what may not block a worker.
     pub upload_pool: Addr<CodecThread>,

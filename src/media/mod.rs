@@ -15,12 +15,14 @@
 //! | [`bout`] | drawn bouts with known truth |
 //! | [`budget`] | memory that is owned by whoever holds it |
 //! | [`encoding`] | how the bytes of a streamed frame are to be read |
+//! | [`clip`] | a video file, frame by frame |
 //! | [`spool`] | frames on disk, which survive the process |
 //! | [`stage`] | where the time of a frame went |
 //! | [`frame`] | a finished frame and its names |
 
 pub mod bout;
 pub mod budget;
+pub mod clip;
 pub mod convert;
 pub mod encoding;
 pub mod frame;

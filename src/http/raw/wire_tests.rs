@@ -107,10 +107,10 @@ async fn bytes_that_are_no_message_are_told_apart_from_an_end() {
 async fn the_last_words_reach_a_client_that_still_sends_much() {
     let (mut wire, client) = line(&[]).await;
     let (mut to, mut from) = client.split();
-    let sent = async {
+    let sent = async move {
         to.send(Message::binary(vec![0; 30_000_000])).await.unwrap();
     };
-    let heard = async {
+    let heard = async move {
         let mut all = Vec::new();
         while let Some(Ok(message)) = from.next().await {
             all.push(message);
@@ -135,6 +135,6 @@ async fn a_client_that_closes_hears_the_same_code() {
         panic!()
     };
     assert_eq!(code, 1005);
-    let closed = async { while client.next().await.is_some() {} };
+    let closed = async move { while client.next().await.is_some() {} };
     tokio::join!(wire.close(code), closed);
 }

@@ -1,10 +1,13 @@
 //! The referee's front end: the stream's socket, and the routes beside it.
 //!
 //! - [`mod@door`]: which connections become sockets; [`socket`]: one of them, frame by frame; [`judging`]: the wait for its verdict;
-//! - [`opening`]: sessions opened, and found again; [`mod@routes`]: statistics and results.
+//! - [`opening`]: sessions opened, and found again; [`mod@routes`]: statistics and results;
+//! - [`mod@analyze`]: whole videos, whose [`form`] is read to the disk.
 
 mod access;
+mod analyze;
 mod door;
+mod form;
 mod judging;
 mod opening;
 mod routes;

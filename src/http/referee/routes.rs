@@ -1,6 +1,6 @@
 //! The referee's paths beside the stream itself: statistics, results, and what is said to those who knock at the stream in vain.
 
-use super::{GROUP, access, stats::stats_of};
+use super::{GROUP, access, analyze::analyze, stats::stats_of};
 use crate::{
     dialects::referee::stats::{DISABLED, ServerStats},
     http::{
@@ -22,6 +22,7 @@ use std::path::PathBuf;
 pub fn routes(app: &mut web::ServiceConfig) {
     app.service(readable("/streaming/stats", stats))
         .service(readable("/artifacts/{session}/{name}", artifact))
+        .service(web::resource("/analyze").route(web::post().to(analyze)))
         .service(web::resource("/stream").route(read().to(stream)));
 }
 

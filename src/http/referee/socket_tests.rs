@@ -164,7 +164,10 @@ impl Client {
 
     /// The code of the error that comes next, and the code that the socket is closed with after it.
     async fn refusal(&mut self) -> (String, u16) {
-        let error = self.hear().await;
+        let mut error = self.hear().await;
+        while error["type"] == "process_progress" {
+            error = self.hear().await;
+        }
         assert_eq!(
             (&error["type"], &error["recoverable"]),
             (&json!("error"), &json!(false))

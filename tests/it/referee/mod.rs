@@ -1,6 +1,10 @@
 //! The referee over real sockets.
 
+mod client;
 mod durability;
+mod flow;
+mod handshake;
 mod routes;
 mod support;
+mod upload;
 mod wire;

@@ -1,0 +1,130 @@
+use super::*;
+use image::{ImageFormat, RgbImage};
+use proptest::prelude::*;
+use std::io::{Cursor, Write as _};
+
+fn jpeg(shade: u8) -> Vec<u8> {
+    let mut file = Cursor::new(Vec::new());
+    let picture = RgbImage::from_pixel(16, 8, image::Rgb([shade; 3]));
+    picture.write_to(&mut file, ImageFormat::Jpeg).unwrap();
+    file.into_inner()
+}
+
+fn chunk(name: &[u8; 4], bytes: &[u8]) -> Vec<u8> {
+    let mut chunk = [name, &(bytes.len() as u32).to_le_bytes()[..], bytes].concat();
+    chunk.resize(chunk.len() + bytes.len() % 2, 0);
+    chunk
+}
+
+fn list(kind: &[u8; 4], parts: &[Vec<u8>]) -> Vec<u8> {
+    chunk(b"LIST", &[&kind[..], &parts.concat()].concat())
+}
+
+fn stream(kind: &[u8; 4], compression: &[u8; 4]) -> Vec<u8> {
+    let mut header = [0; 56];
+    header[..4].copy_from_slice(kind);
+    header[20..24].copy_from_slice(&1_001_u32.to_le_bytes());
+    header[24..28].copy_from_slice(&30_000_u32.to_le_bytes());
+    let mut format = [0; 40];
+    format[4..8].copy_from_slice(&16_u32.to_le_bytes());
+    format[8..12].copy_from_slice(&8_u32.to_le_bytes());
+    format[16..20].copy_from_slice(compression);
+    list(b"strl", &[chunk(b"strh", &header), chunk(b"strf", &format)])
+}
+
+/// Sound in stream 00 and video in stream 01, as cameras write it.
+fn avi(compression: &[u8; 4], frames: &[Vec<u8>]) -> Vec<u8> {
+    let headers = list(
+        b"hdrl",
+        &[
+            chunk(b"avih", &[0; 56]),
+            stream(b"auds", b"\0\0\0\0"),
+            stream(b"vids", compression),
+        ],
+    );
+    let frames: Vec<_> = frames
+        .iter()
+        .flat_map(|frame| [chunk(b"00wb", &[1, 2, 3]), chunk(b"01dc", frame)])
+        .collect();
+    let parts = [
+        headers,
+        chunk(b"JUNK", &[0; 5]),
+        list(b"movi", &frames),
+        chunk(b"idx1", &[0; 16]),
+    ];
+    chunk(b"RIFF", &[&b"AVI "[..], &parts.concat()].concat())
+}
+
+fn open(bytes: &[u8], ffmpeg: &str) -> Result<Clip, ClipError> {
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(bytes).unwrap();
+    file.rewind().unwrap();
+    Clip::open(file, ffmpeg, 100_000)
+}
+
+fn all(clip: &mut Clip) -> Vec<Vec<u8>> {
+    let mut frames = Vec::new();
+    while let Some(frame) = clip.frame().unwrap() {
+        frames.push(frame.to_vec());
+    }
+    frames
+}
+
+#[test]
+fn frames_come_as_they_were_written_in_their_order() {
+    let frames: Vec<_> = (0..5).map(|shade| jpeg(shade * 50)).collect();
+    let mut clip = open(&avi(b"MJPG", &frames), "no such program").unwrap();
+    let about = clip.about();
+    assert_eq!((about.width, about.height), (16, 8));
+    assert!((about.fps - 29.97).abs() < 1e-3);
+    assert_eq!(all(&mut clip), frames);
+}
+
+#[test]
+fn an_empty_chunk_is_the_same_picture_once_more() {
+    let frames = [jpeg(0), vec![], jpeg(200)];
+    let mut clip = open(&avi(b"MJPG", &frames), "no such program").unwrap();
+    assert_eq!(all(&mut clip), [jpeg(0), jpeg(0), jpeg(200)]);
+}
+
+#[test]
+fn a_file_that_was_cut_gives_the_frames_that_are_whole() {
+    let file = avi(b"MJPG", &[jpeg(0), jpeg(9)]);
+    let second = file.len() - 24 - jpeg(9).len();
+    let mut clip = open(&file[..second + 20], "no such program").unwrap();
+    assert!(clip.frame().unwrap().is_some() && clip.frame().is_err());
+}
+
+#[test]
+fn another_format_without_ffmpeg_is_refused_by_its_name() {
+    for bytes in [
+        &b"no video"[..],
+        &[],
+        &avi(b"H264", &[vec![1; 30]]),
+        &avi(b"MJPG", &[]),
+    ] {
+        let Err(refused) = open(bytes, "no such program") else {
+            panic!("{}", bytes.len())
+        };
+        assert!(matches!(refused, ClipError::NoFfmpeg(_)), "{refused}");
+        assert!(refused.to_string().contains("ffmpeg"));
+    }
+}
+
+#[test]
+fn a_frame_that_is_too_long_is_refused() {
+    let refused = open(&avi(b"MJPG", &[vec![0xFF; 100_001]]), "no such program");
+    assert!(matches!(refused, Err(ClipError::TooLong(100_001))));
+}
+
+proptest! {
+    #[test]
+    fn no_changed_byte_makes_it_panic(at in any::<prop::sample::Index>(), to in any::<u8>()) {
+        let mut file = avi(b"MJPG", &[jpeg(0), jpeg(9)]);
+        let at = at.index(file.len());
+        file[at] = to;
+        if let Ok(mut clip) = open(&file, "no such program") {
+            while let Ok(Some(_)) = clip.frame() {}
+        }
+    }
+}

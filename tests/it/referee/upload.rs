@@ -1,0 +1,175 @@
+//! Whole videos in one form.
+
+use serde_json::Value;
+
+use super::client::{Client, SIGNAL, jpeg, server};
+use crate::support::{
+    http::{Answer, Request, get},
+    server::Server,
+};
+
+const BOUNDARY: &str = "----bout";
+
+fn part(about: &str, bytes: &[u8]) -> Vec<u8> {
+    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; {about}\r\n\r\n");
+    [head.as_bytes(), bytes, b"\r\n"].concat()
+}
+
+fn video(bytes: &[u8]) -> Vec<u8> {
+    part("name=\"video\"; filename=\"phrase.avi\"", bytes)
+}
+
+fn signal(text: &str) -> Vec<u8> {
+    part(
+        "name=\"signal\"; filename=\"my phrase.1.txt\"",
+        text.as_bytes(),
+    )
+}
+
+fn post(server: &Server, parts: &[Vec<u8>]) -> Answer {
+    let body = [parts.concat(), format!("--{BOUNDARY}--\r\n").into_bytes()].concat();
+    Request::new("POST", "/analyze")
+        .body(&format!("multipart/form-data; boundary={BOUNDARY}"), body)
+        .send(server.addr("main"))
+}
+
+fn chunk(name: &[u8; 4], bytes: &[u8]) -> Vec<u8> {
+    let mut chunk = [name, &(bytes.len() as u32).to_le_bytes()[..], bytes].concat();
+    chunk.resize(chunk.len() + bytes.len() % 2, 0);
+    chunk
+}
+
+fn list(kind: &[u8; 4], parts: &[Vec<u8>]) -> Vec<u8> {
+    chunk(b"LIST", &[&kind[..], &parts.concat()].concat())
+}
+
+/// An MJPEG-AVI of these frames, 15 in a second.
+fn avi(frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut header = [0; 56];
+    header[..8].copy_from_slice(b"vidsMJPG");
+    header[20] = 1;
+    header[24] = 15;
+    let mut format = [0; 40];
+    (format[4], format[8]) = (64, 64);
+    format[16..20].copy_from_slice(b"MJPG");
+    let stream = list(b"strl", &[chunk(b"strh", &header), chunk(b"strf", &format)]);
+    let frames: Vec<_> = frames.iter().map(|frame| chunk(b"00dc", frame)).collect();
+    let parts = [
+        list(b"hdrl", &[chunk(b"avih", &[0; 56]), stream]),
+        list(b"movi", &frames),
+    ];
+    chunk(b"RIFF", &[&b"AVI "[..], &parts.concat()].concat())
+}
+
+fn bout() -> Vec<u8> {
+    avi(&vec![jpeg(); 12])
+}
+
+#[test]
+fn an_uploaded_bout_gets_the_streams_result() {
+    let server = server("");
+    let answer = post(&server, &[video(&bout()), signal(SIGNAL)]);
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    let uploaded = answer.json();
+    let mut client = Client::start(&server, "a");
+    (0..12).for_each(|number| drop(client.frame(number)));
+    client.signal("my phrase.1.txt", SIGNAL.as_bytes());
+    let (_, streamed) = client.verdict();
+    let same = |field: &str| assert_eq!(uploaded[field], streamed[field], "{field}");
+    ["decision", "metadata"].into_iter().for_each(same);
+    assert_eq!(uploaded["streaming_stats"], Value::Null);
+    let folder = uploaded["artifact_dir"].as_str().unwrap();
+    assert!(
+        folder.contains("my_phrase_1_20") && folder.ends_with('Z'),
+        "{folder}"
+    );
+}
+
+#[test]
+fn an_upload_works_where_streaming_is_off() {
+    let server = server("enabled = false\n");
+    assert_eq!(
+        post(&server, &[signal(SIGNAL), video(&bout())]).status(),
+        200
+    );
+}
+
+#[test]
+fn missing_parts_are_told_in_a_list() {
+    let server = server("");
+    let answer = post(&server, &[signal(SIGNAL)]);
+    let detail = answer.json()["detail"].clone();
+    assert_eq!(
+        (answer.status(), detail[0]["loc"][1].as_str()),
+        (422, Some("video"))
+    );
+    let answer = Request::new("POST", "/analyze")
+        .json("{}")
+        .send(server.addr("main"));
+    assert_eq!(
+        (
+            answer.status(),
+            answer.json()["detail"].as_array().unwrap().len()
+        ),
+        (422, 2)
+    );
+    let switch = part("name=\"save_overlay\"", b"perhaps");
+    assert_eq!(
+        post(&server, &[video(&bout()), signal(SIGNAL), switch]).status(),
+        422
+    );
+}
+
+#[test]
+fn files_need_names() {
+    let server = server("");
+    let answer = post(&server, &[part("name=\"video\"; filename=\"\"", b"x")]);
+    assert_eq!(
+        (answer.status(), answer.json()["detail"].as_str()),
+        (400, Some("Video file must have a filename"))
+    );
+    let answer = post(
+        &server,
+        &[video(&bout()), part("name=\"signal\"; filename=\"\"", b"x")],
+    );
+    assert_eq!(
+        (answer.status(), answer.json()["detail"].as_str()),
+        (400, Some("Signal file must have a filename"))
+    );
+}
+
+#[test]
+fn a_signal_that_does_not_parse_is_an_error_and_leaves_nothing() {
+    let server = server("");
+    let answer = post(&server, &[video(&bout()), signal("nothing")]);
+    assert_eq!(answer.status(), 500);
+    assert!(
+        answer.json()["detail"]
+            .as_str()
+            .unwrap()
+            .contains("Could not find start time")
+    );
+    let stats = get(server.addr("main"), "/streaming/stats").json();
+    assert_eq!(stats["active_sessions"], 0);
+}
+
+#[test]
+fn another_video_without_ffmpeg_is_refused_by_its_name() {
+    let server = server("ffmpeg = \"no-such-ffmpeg\"\n");
+    let answer = post(&server, &[video(b"an mp4, perhaps"), signal(SIGNAL)]);
+    assert_eq!(answer.status(), 415);
+    assert!(answer.json()["detail"].as_str().unwrap().contains("ffmpeg"));
+}
+
+#[test]
+fn what_is_larger_than_may_be_is_refused() {
+    let server = server("video_bytes = 1048576\nsignal_bytes = 1024\n");
+    assert_eq!(
+        post(&server, &[video(&vec![0; 3_000_000]), signal(SIGNAL)]).status(),
+        413
+    );
+    assert_eq!(
+        post(&server, &[video(&bout()), signal(&" ".repeat(2_000))]).status(),
+        413
+    );
+}

@@ -13,15 +13,19 @@ use actix_files::NamedFile;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
+    middleware::DefaultHeaders,
     web,
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// Adds the routes.
 pub fn routes(app: &mut web::ServiceConfig) {
     app.service(readable("/streaming/stats", stats))
-        .service(readable("/artifacts/{session}/{name}", artifact))
+        .service(
+            readable("/artifacts/{session}/{name}", artifact)
+                .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))),
+        )
         .service(web::resource("/analyze").route(web::post().to(analyze)))
         .service(web::resource("/stream").route(read().to(stream)));
 }
@@ -83,16 +87,32 @@ async fn artifact(
     }
     let file = shared.config.referee.output_dir.join(session).join(name);
     match shared.blocking(move || open(&file)).await {
-        Ok(Some(file)) => file.into_response(&request),
+        Ok(Some(file)) => harmless(file).into_response(&request),
         Ok(None) => missing(),
         Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }
 
-/// A plain file; what a link points to is nobody's result.
-fn open(path: &PathBuf) -> Option<NamedFile> {
-    let plain = std::fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
+/// A plain file in a plain folder; what a link points to is nobody's result.
+fn open(path: &Path) -> Option<NamedFile> {
+    let about = |path: &Path| std::fs::symlink_metadata(path).ok();
+    let folder = path.parent().and_then(about)?;
+    let plain = folder.is_dir() && about(path)?.is_file();
     plain.then(|| NamedFile::open(path).ok()).flatten()
+}
+
+/// A signal has the name that its client gave it, and lies on the studio's own origin: what is none of our kinds of files is
+/// never shown as a page.
+fn harmless(file: NamedFile) -> NamedFile {
+    let extension = file.path().extension().and_then(|text| text.to_str());
+    let shown = matches!(
+        extension,
+        Some("mp4" | "avi" | "json" | "csv" | "xlsx" | "txt")
+    );
+    match shown {
+        true => file,
+        false => file.set_content_type(header::ContentType::octet_stream().0),
+    }
 }
 
 /// What came here was no handshake that the door let in.

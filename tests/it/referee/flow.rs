@@ -154,3 +154,22 @@ fn a_frame_that_is_too_large_is_refused_in_words_that_arrive() {
     client.give(&head(0), vec![0; 50_000_000]);
     assert_eq!(client.refusal().0, "FRAME_PROCESSING_FAILED");
 }
+
+#[test]
+fn a_signal_is_fetched_as_bytes_whatever_page_its_name_makes_of_it() {
+    let server = server("");
+    let mut client = Client::start(&server, "a");
+    (0..10).for_each(|number| drop(client.frame(number)));
+    client.signal("phrase.html", SIGNAL.as_bytes());
+    client.verdict();
+    let answer = crate::support::http::get(server.addr("main"), "/artifacts/a/phrase.html");
+    let head = |name| answer.head.get(name);
+    // The signal may not be among the files that are kept; what is served is never a page.
+    assert_ne!(
+        head("content-type"),
+        Some("text/html; charset=utf-8"),
+        "{}",
+        answer.status()
+    );
+    assert_eq!(head("x-content-type-options"), Some("nosniff"));
+}

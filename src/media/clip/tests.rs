@@ -112,6 +112,34 @@ fn another_format_without_ffmpeg_is_refused_by_its_name() {
 }
 
 #[test]
+fn what_ffmpeg_reads_comes_as_jpeg_frames() {
+    let picture = ["-f", "lavfi", "-i", "testsrc=size=64x48:rate=15:duration=1"];
+    let made = std::process::Command::new("ffmpeg")
+        .args(["-nostdin", "-loglevel", "error"])
+        .args(picture)
+        .args(["-c:v", "mpeg4", "-f", "matroska", "-"])
+        .output();
+    let Ok(made) = made else {
+        return eprintln!("no ffmpeg here: its half is not tested");
+    };
+    let mut clip = open(&made.stdout, "ffmpeg").unwrap();
+    let about = clip.about();
+    assert_eq!((about.width, about.height, about.fps), (64, 48, 15.0));
+    let frames = all(&mut clip);
+    assert_eq!(frames.len(), 15);
+    assert!(frames.iter().all(|frame| frame.starts_with(&[0xFF, 0xD8])));
+}
+
+#[test]
+fn what_ffmpeg_cannot_read_is_told_in_its_own_words() {
+    match open(b"no video at all", "ffmpeg") {
+        Err(ClipError::NoFfmpeg(_)) => eprintln!("no ffmpeg here: its half is not tested"),
+        Err(refused) => assert!(refused.to_string().contains("Invalid data"), "{refused}"),
+        Ok(_) => panic!("it is no video"),
+    }
+}
+
+#[test]
 fn a_frame_that_is_too_long_is_refused() {
     let refused = open(&avi(b"MJPG", &[vec![0xFF; 100_001]]), "no such program");
     assert!(matches!(refused, Err(ClipError::TooLong(100_001))));

@@ -63,7 +63,7 @@ impl Shared {
 
     /// Whether new sessions of every kind are taken.
     pub fn is_ready(&self) -> bool {
-        self.draws_worlds() && (self.judges_bouts() || self.referee.is_none())
+        self.draws_worlds() && (self.judges_bouts() || !self.config.referee.enabled)
     }
 
     /// Whether new worlds are opened.

@@ -17,6 +17,7 @@
 //! | [`encoding`] | how the bytes of a streamed frame are to be read |
 //! | [`clip`] | a video file, frame by frame |
 //! | [`spool`] | frames on disk, which survive the process |
+//! | [`video`] | pictures to a video file |
 //! | [`stage`] | where the time of a frame went |
 //! | [`frame`] | a finished frame and its names |
 
@@ -33,6 +34,7 @@ pub mod resize;
 pub mod rgb8;
 pub mod spool;
 pub mod stage;
+pub mod video;
 
 pub use budget::{ByteBudget, Lease};
 pub use encoding::Encoding;

@@ -96,7 +96,10 @@ fn every_listener_says_that_it_lives_and_is_ready() {
         assert_eq!(get(server.addr(name), "/livez").text(), "ok\n", "{name}");
         let ready = get(server.addr(name), "/readyz");
         let known = json!({
-            "ready": true, "draining": false, "models": [{"model": "world-box", "state": "ready"}]
+            "ready": true, "draining": false, "models": [
+                {"model": "fencer-keypoints", "state": "ready"},
+                {"model": "world-box", "state": "ready"},
+            ]
         });
         assert_eq!((ready.status(), ready.json()), (200, known), "{name}");
     }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod browser;
+mod fencer_keypoints;
 mod gamecraft;
 mod grafana;
 mod habits;

@@ -1,0 +1,20 @@
+//! Videos as files to be written: sequences of JPEGs in AVI by ourselves, H.264 and MP4 by ffmpeg where it is installed.
+//!
+//! Not responsible for reading them, which [`clip`](super::clip) does. Invariant: a file that was begun and not finished plays as
+//! far as it goes.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`mod@rate`] | [`Rate`]: frames a second, exactly |
+//! | [`avi`] | [`AviWriter`]: JPEGs into an AVI file, the one video format that needs no codec |
+//! | [`ffmpeg`] | [`Ffmpeg`]: the program, run as a child: changing containers, H.264 |
+//!
+//! Writing and running a child block: call them on threads that may wait.
+
+pub mod avi;
+pub mod ffmpeg;
+pub mod rate;
+
+pub use avi::{AviError, AviWriter};
+pub use ffmpeg::{Ffmpeg, FfmpegError, H264Encoder};
+pub use rate::Rate;

@@ -7,6 +7,7 @@ use crate::{
         ByteBudget,
         lens::Fisheye,
         spool::{Fsync, SpoolOptions, SpoolRoot},
+        video::Ffmpeg,
     },
     pipelines::{
         Terms,
@@ -94,7 +95,16 @@ fn judging(settings: &Referee, model: &Model) -> anyhow::Result<Judging> {
     let reference = settings.init_reference_xlsx.as_deref();
     let reference = reference.map(ReferencePostures::from_xlsx).transpose();
     let reference = reference.context("referee.init_reference_xlsx")?;
+    let ffmpeg = Ffmpeg::find(&settings.ffmpeg);
+    match &ffmpeg {
+        Some(ffmpeg) => tracing::info!(version = ffmpeg.version(), "ffmpeg found"),
+        None => tracing::warn!(
+            program = settings.ffmpeg,
+            "ffmpeg not found: videos are written as Motion JPEG"
+        ),
+    }
     Ok(Judging {
+        ffmpeg,
         reference: reference.map(Arc::new),
         output_dir: settings.output_dir.clone(),
         rules: match settings.rules {

@@ -101,8 +101,9 @@ fn what_is_not_there_is_a_problem_as_in_rfc_9457() {
 fn models_are_listed_with_what_runs_them() {
     let server = Server::start();
     let models = get(server.addr("admin"), "/admin/models").json();
-    let model = &models["models"][0];
-    assert_eq!(model["model"], "world-box");
+    let names = |at: usize| models["models"][at]["model"].clone();
+    assert_eq!([names(0), names(1)], ["fencer-keypoints", "world-box"]);
+    let model = &models["models"][1];
     assert_eq!(model["backend"], "rten");
     assert!(
         model["device"].as_str().unwrap().starts_with("cpu0"),

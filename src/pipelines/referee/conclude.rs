@@ -1,15 +1,21 @@
 //! From everything that was noted of a bout to its verdict, and to the files that show it.
 //!
-//! The verdict comes first and takes milliseconds; it depends on the frames' numbers only.
+//! The verdict comes first and takes milliseconds; tracks, table and decision depend on the frames' numbers only. Then the
+//! videos and tables are written, which takes as long as they are long.
 
 use super::{
+    artifacts::{
+        Folder,
+        document::{self, Keypoints, Metadata, Model, ResultDocument},
+        overlay::Overlay,
+    },
     pose::Person,
     rules::RuleSet,
     signal::{self, Signal, SignalKind},
     study::DECIDED,
     table::{self, Normalisation},
     tracking::{ReferencePostures, TrackedFrame, Tracker, TrackerOptions},
-    tracks::Tracks,
+    tracks::{FPS, Tracks},
     verdict::{Verdict, Winner},
 };
 use crate::{
@@ -17,6 +23,7 @@ use crate::{
     media::{
         lens::Remap,
         spool::{FrameRef, SpoolReader},
+        video::Ffmpeg,
     },
     pipelines::{Conclusion, StageSink, StudyFault},
     session::{BoutSpec, SignalFile},
@@ -37,6 +44,8 @@ pub struct Judging {
     pub rules: RuleSet,
     /// What fencers look like at the start, if it is known.
     pub reference: Option<Arc<ReferencePostures>>,
+    /// Writes videos that browsers play.
+    pub ffmpeg: Option<Ffmpeg>,
     /// Whether an uploaded video's sound is kept.
     pub keep_audio: bool,
     /// The model that found the fencers.
@@ -104,33 +113,132 @@ impl Judging {
         }
     }
 
-    /// Judges a bout.
+    /// Judges a bout, and writes what proves it.
+    ///
+    /// # Errors
+    /// If no frame could be decoded, or the signal cannot be read.
     pub fn conclude(self, material: Material, tell: &StageSink) -> Result<Conclusion, StudyFault> {
         let SignalFile { filename, bytes } = &material.signal;
         let signal =
             signal::parse(filename, bytes).map_err(|e| StudyFault::Unusable(e.to_string()))?;
-        let wall = material.elapsed.as_ref()().as_secs_f64();
-        let undecodable: Vec<_> = material.undecodable.iter().collect();
-        let id = material.bout.id.as_str();
-        let document = match &signal.kind {
-            SignalKind::Skipped { reason, .. } => serde_json::json!({
-                "status": "skipped", "reason": reason, "phrase": signal.phrase(), "artifact_dir": id, "wall_time_seconds": wall,
-            }),
+        let finding = match &signal.kind {
+            SignalKind::Skipped { .. } => None,
+            SignalKind::DoubleTouch if material.persons.is_empty() => {
+                return Err(StudyFault::Unusable("No frame could be decoded".into()));
+            }
             SignalKind::DoubleTouch => {
-                if material.persons.is_empty() {
-                    return Err(StudyFault::Unusable("No frame could be decoded".into()));
-                }
                 tell(DECIDED, 0.0, "Deciding".into());
-                let Finding { verdict, .. } = self.find(&signal, &material);
-                tell(DECIDED, 1.0, verdict.reason.clone().into());
-                serde_json::json!({
-                    "status": "success", "decision": verdict, "phrase": signal.phrase(), "artifact_dir": id, "wall_time_seconds": wall,
-                    "metadata": { "frames_processed": material.persons.len(), "undecodable_frames": undecodable },
-                })
+                let finding = self.find(&signal, &material);
+                tell(DECIDED, 1.0, finding.verdict.reason.clone().into());
+                Some(finding)
             }
         };
-        Ok(Conclusion {
-            document: document.to_string(),
-        })
+        let mut folder = Folder::make(&self, material.bout.id.as_str());
+        let contacts: Vec<u64> = signal.blade_contacts.iter().map(|c| c.frame).collect();
+        let overlay = finding
+            .as_ref()
+            .filter(|_| material.bout.save_overlay)
+            .map(|finding| Overlay {
+                verdict: &finding.verdict,
+                contacts: &contacts,
+                hit: signal.hit_frame(),
+                frames: material.frames_at(FPS),
+            });
+        folder.fill(&self, &material, finding.as_ref(), overlay.as_ref(), tell);
+        folder.announce_result();
+        self.document(&signal, &material, finding.as_ref(), &mut folder)
+    }
+
+    /// The result; without its table if it would be too long with it.
+    fn document(
+        &self,
+        signal: &Signal,
+        material: &Material,
+        finding: Option<&Finding>,
+        folder: &mut Folder,
+    ) -> Result<Conclusion, StudyFault> {
+        let internal = |e: serde_json::Error| StudyFault::Internal(e.to_string());
+        let wanted = finding.filter(|_| material.bout.include_keypoints);
+        if let Some(finding) = wanted {
+            let table = Some(Keypoints::of(&finding.tracks));
+            let whole = self.result(signal, material, Some(finding), folder, table);
+            let text = serde_json::to_string(&whole).map_err(internal)?;
+            if text.len() <= document::LONGEST {
+                folder.keep(&serde_json::to_vec_pretty(&whole).map_err(internal)?);
+                return Ok(Conclusion { document: text });
+            }
+            let note = "the keypoints are too many for this answer: they are in the table's files";
+            folder.notes.push(note.to_owned());
+        }
+        let result = self.result(signal, material, finding, folder, None);
+        folder.keep(&serde_json::to_vec_pretty(&result).map_err(internal)?);
+        let document = serde_json::to_string(&result).map_err(internal)?;
+        Ok(Conclusion { document })
+    }
+
+    fn result<'a>(
+        &'a self,
+        signal: &'a Signal,
+        material: &'a Material,
+        finding: Option<&'a Finding>,
+        folder: &'a Folder,
+        keypoints: Option<Keypoints>,
+    ) -> ResultDocument<'a> {
+        let wall_time = material.elapsed.as_ref()().as_secs_f64();
+        ResultDocument {
+            status: if finding.is_some() {
+                "success"
+            } else {
+                "skipped"
+            },
+            reason: match &signal.kind {
+                SignalKind::Skipped { reason, .. } => Some(reason),
+                SignalKind::DoubleTouch => None,
+            },
+            input_video: "streamed_video.mp4",
+            input_signal: &material.signal.filename,
+            decision: finding.map(|finding| &finding.verdict),
+            phrase: signal.phrase(),
+            artifacts: folder.artifacts.clone(),
+            metadata: self.metadata(material, finding, &folder.notes),
+            artifact_dir: material.bout.id.as_str(),
+            wall_time_seconds: (wall_time * 1e4).round() / 1e4,
+            keypoints,
+        }
+    }
+
+    fn metadata<'a>(
+        &'a self,
+        material: &Material,
+        finding: Option<&Finding>,
+        notes: &'a [String],
+    ) -> Metadata<'a> {
+        let scale = finding.and_then(|finding| finding.normalisation);
+        Metadata {
+            video_angle: scale.map(|scale| scale.video_angle),
+            normalisation_constant: scale.map(|scale| scale.constant),
+            frames_processed: material.persons.len(),
+            undecodable_frames: material.undecodable.iter().copied().collect(),
+            fps: material.bout.fps,
+            corrected_size: material.lens.size(),
+            rules: self.rules.name(),
+            model: Model {
+                name: &self.model.name,
+                title: &self.model.title,
+                kind: self.model.kind.name(),
+            },
+            ffmpeg: self.ffmpeg.as_ref().map(Ffmpeg::version),
+            notes,
+        }
+    }
+}
+
+impl Material {
+    /// Frames of the whole bout at another rate.
+    fn frames_at(&self, fps: f64) -> u64 {
+        let numbers = &self.originals.0;
+        let ends = numbers.first_key_value().zip(numbers.last_key_value());
+        let frames = ends.map_or(0, |((first, _), (last, _))| last - first + 1);
+        (frames as f64 * fps / self.bout.fps).round() as u64
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! - [`signal`]: what the scoring device wrote; [`tracks`]: where both fencers' keypoints were, frame by frame;
 //! - `open` makes a bout's session, `frame` takes one of its frames apart, `study` notes what was found, and [`conclude`]
-//!   makes a verdict of it;
+//!   makes a verdict of it, which [`artifacts`] show;
 //! - [`pose`]: who is in a picture, whatever model finds them;
 //! - [`rules`]: from these two to a [`verdict`], purely.
 
+pub mod artifacts;
 pub mod conclude;
 mod frame;
 mod open;

@@ -28,7 +28,7 @@ const FOUND: &str = "yolo";
 /// The verdict.
 pub(super) const DECIDED: &str = "decision";
 /// The videos and tables that show it.
-const DRAWN: &str = "overlay";
+pub(super) const DRAWN: &str = "overlay";
 
 /// What the jobs of one bout note, by the numbers of its frames.
 pub struct Notes {

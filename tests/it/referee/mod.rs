@@ -7,4 +7,5 @@ mod handshake;
 mod routes;
 mod support;
 mod upload;
+mod verdict;
 mod wire;

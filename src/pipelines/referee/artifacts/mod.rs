@@ -1,0 +1,110 @@
+//! The files that show a verdict: videos, tables, the result itself.
+//!
+//! Not responsible for the verdict. Invariant: a file that cannot be written becomes a note in the result; the verdict is never
+//! lost with it.
+
+pub mod document;
+pub mod overlay;
+pub mod table;
+mod videos;
+
+use super::conclude::{Finding, Judging, Material};
+use crate::{pipelines::StageSink, session::SignalFile};
+use document::Artifacts;
+use std::{fmt::Display, fs, path::PathBuf};
+
+/// Where a bout's files go, and what became of them.
+pub struct Folder {
+    dir: PathBuf,
+    id: String,
+    /// The files that are there.
+    pub artifacts: Artifacts,
+    /// What could not be done, for people.
+    pub notes: Vec<String>,
+}
+
+impl Folder {
+    /// Makes the bout's folder below the output directory.
+    pub fn make(judging: &Judging, id: &str) -> Self {
+        let mut folder = Self {
+            dir: judging.output_dir.join(id),
+            id: id.to_owned(),
+            artifacts: Artifacts::default(),
+            notes: Vec::new(),
+        };
+        let made = fs::create_dir_all(&folder.dir);
+        folder.noted("the folder of the results", made);
+        folder
+    }
+
+    /// Writes all files but the result.
+    pub fn fill(
+        &mut self,
+        judging: &Judging,
+        material: &Material,
+        finding: Option<&Finding>,
+        overlay: Option<&overlay::Overlay<'_>>,
+        tell: &StageSink,
+    ) {
+        self.signal(&material.signal);
+        if let Some(finding) = finding {
+            self.tables(finding);
+        }
+        videos::write(self, judging, material, finding, overlay, tell);
+    }
+
+    fn signal(&mut self, signal: &SignalFile) {
+        // A client may call its file what we call ours.
+        let ours = signal.filename == RESULT || signal.filename.starts_with("streamed_video");
+        let name = match ours {
+            true => format!("signal_{}", signal.filename),
+            false => signal.filename.clone(),
+        };
+        let written = fs::write(self.dir.join(&name), &signal.bytes);
+        let written = self.noted("the signal", written);
+        self.artifacts.signal = written.map(|()| self.relative(&name));
+    }
+
+    fn tables(&mut self, finding: &Finding) {
+        let (xlsx, csv) = (
+            "streamed_video_keypoints.xlsx",
+            "streamed_video_keypoints.csv",
+        );
+        let written = table::write_xlsx(&self.dir.join(xlsx), &finding.tracks);
+        self.artifacts.excel = self.noted(xlsx, written).map(|()| self.relative(xlsx));
+        let written = table::write_csv(&self.dir.join(csv), &finding.tracks);
+        self.artifacts.csv = self.noted(csv, written).map(|()| self.relative(csv));
+    }
+
+    /// Keeps the result beside the other files.
+    pub fn keep(&self, document: &[u8]) {
+        let written = fs::write(self.dir.join(RESULT), document);
+        if let Err(error) = written {
+            tracing::warn!(session = self.id, %error, "a result was not written");
+        }
+    }
+
+    /// The result's own path, as it is told before it is written.
+    pub fn announce_result(&mut self) {
+        self.artifacts.result_json = Some(self.relative(RESULT));
+    }
+
+    /// A path relative to the output directory.
+    fn relative(&self, name: &str) -> String {
+        format!("{}/{name}", self.id)
+    }
+
+    fn noted<T, E: Display>(&mut self, what: &str, written: Result<T, E>) -> Option<T> {
+        match written {
+            Ok(value) => Some(value),
+            Err(error) => {
+                tracing::warn!(session = self.id, what, %error, "an artifact was not written");
+                self.notes
+                    .push(format!("{what} could not be written: {error}"));
+                None
+            }
+        }
+    }
+}
+
+const RESULT: &str = "analysis_result.json";

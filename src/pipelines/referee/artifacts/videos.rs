@@ -1,0 +1,229 @@
+//! The three videos of a bout: as it came, straightened, and drawn over.
+//!
+//! The first two are the very JPEGs of the frames, put in order; only the third is encoded. Without ffmpeg all three stay Motion
+//! JPEG in AVI, and a note says so.
+
+use super::{Folder, overlay::Overlay};
+use crate::{
+    media::{
+        DecodeLimits, Encoding, Rgb8,
+        jpeg::{Encoder, Quality, Subsampling},
+        picture::{decode, decode_streamed},
+        spool::{FrameRef, SpoolReader},
+        video::{AviWriter, Ffmpeg, H264Encoder, Rate},
+    },
+    pipelines::{
+        StageSink,
+        referee::{
+            conclude::{Finding, Judging, Material},
+            study::DRAWN,
+        },
+    },
+};
+use bytes::Bytes;
+use std::{collections::BTreeMap, fs, io::BufWriter};
+
+/// Quality of frames that came as something else than JPEG.
+const QUALITY: u32 = 95;
+
+/// Any of the reasons why a video stops.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+pub fn write(
+    folder: &mut Folder,
+    judging: &Judging,
+    material: &Material,
+    finding: Option<&Finding>,
+    overlay: Option<&Overlay<'_>>,
+    tell: &StageSink,
+) {
+    tell(DRAWN, 0.0, "Writing videos".into());
+    if judging.ffmpeg.is_none() {
+        let note = "ffmpeg is not installed: videos are Motion JPEG in AVI, which players show and browsers do not";
+        folder.notes.push(note.to_owned());
+    }
+    let Some(rate) = folder.noted("the videos", Rate::from_fps(material.bout.fps)) else {
+        return;
+    };
+    let job = Videos {
+        ffmpeg: judging.ffmpeg.as_ref(),
+        material,
+        rate,
+    };
+    let written = job.originals(folder);
+    folder.artifacts.video = folder.noted("streamed_video", written);
+    tell(DRAWN, 0.2, "Writing the corrected video".into());
+    let written = job.corrected(folder);
+    folder.artifacts.corrected_video = folder.noted("streamed_video_corrected", written);
+    if let (Some(finding), Some(overlay)) = (finding, overlay) {
+        let written = job.overlay(folder, finding, overlay, tell);
+        folder.artifacts.analysis_video = folder.noted("streamed_video_overlay", written);
+    }
+    tell(DRAWN, 1.0, "Overlay and artifacts written".into());
+}
+
+struct Videos<'a> {
+    ffmpeg: Option<&'a Ffmpeg>,
+    material: &'a Material,
+    rate: Rate,
+}
+
+impl Videos<'_> {
+    fn originals(&self, folder: &Folder) -> Result<String, Fault> {
+        let (frames, reader) = &self.material.originals;
+        let bout = &self.material.bout;
+        let mut encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
+        let size = (bout.width, bout.height);
+        self.motion_jpeg(folder, "streamed_video", size, frames, |at| {
+            let bytes = read(reader, at)?;
+            if at.encoding == Encoding::Jpeg {
+                return Ok(bytes.into());
+            }
+            let picture = decode_streamed(at.encoding, &bytes, size, &limits(size))?;
+            Ok(encoder.encode(&picture)?)
+        })
+    }
+
+    fn corrected(&self, folder: &Folder) -> Result<String, Fault> {
+        let mut encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
+        let (frames, size) = (&self.material.originals.0, self.material.lens.size());
+        self.motion_jpeg(
+            folder,
+            "streamed_video_corrected",
+            size,
+            frames,
+            |at| match self.material.corrected.0.get(&at.number) {
+                Some(at) => Ok(read(&self.material.corrected.1, at)?.into()),
+                None => Ok(encoder.encode(&self.straightened(at)?)?),
+            },
+        )
+    }
+
+    fn overlay(
+        &self,
+        folder: &Folder,
+        finding: &Finding,
+        overlay: &Overlay<'_>,
+        tell: &StageSink,
+    ) -> Result<String, Fault> {
+        let size = self.material.lens.size();
+        let tracked: BTreeMap<u64, _> = finding.tracked.iter().map(|f| (f.number, f)).collect();
+        let frames: Vec<_> = self.decodable(&self.material.originals.0).collect();
+        let (mut out, path) = self.drawing(folder, size)?;
+        for (n, at) in frames.iter().enumerate() {
+            let mut picture = self.straightened(at)?;
+            let first = frames.first().map_or(0, |first| first.number);
+            let seconds = at.number.saturating_sub(first) as f64 / self.material.bout.fps;
+            overlay.draw(&mut picture, tracked.get(&at.number).copied(), seconds);
+            out.frame(&picture)?;
+            let done = (n + 1) as f32 / frames.len() as f32;
+            tell(DRAWN, 0.4 + 0.59 * done, "Drawing the overlay".into());
+        }
+        out.finish()?;
+        Ok(folder.relative(&path))
+    }
+
+    /// Where the overlay is written to, and the name of its file.
+    fn drawing(&self, folder: &Folder, size: (u32, u32)) -> Result<(Drawing, String), Fault> {
+        if let Some(ffmpeg) = self.ffmpeg {
+            let name = "streamed_video_overlay.mp4".to_owned();
+            if let Ok(encoder) = ffmpeg.encode_h264(size, self.rate, &folder.dir.join(&name)) {
+                return Ok((Drawing::H264(encoder), name));
+            }
+        }
+        let name = "streamed_video_overlay.avi".to_owned();
+        let writer = AviWriter::create(&folder.dir.join(&name), size, self.rate)?;
+        let encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
+        Ok((Drawing::Jpeg(writer, Box::new(encoder)), name))
+    }
+
+    /// Writes JPEGs in order; with ffmpeg the file becomes an MP4 of the same JPEGs.
+    fn motion_jpeg(
+        &self,
+        folder: &Folder,
+        stem: &str,
+        size: (u32, u32),
+        frames: &BTreeMap<u64, FrameRef>,
+        mut jpeg: impl FnMut(&FrameRef) -> Result<Bytes, Fault>,
+    ) -> Result<String, Fault> {
+        let avi = folder.dir.join(format!("{stem}.avi"));
+        let mut writer = AviWriter::create(&avi, size, self.rate)?;
+        for at in self.decodable(frames) {
+            writer.frame(&jpeg(at)?)?;
+        }
+        writer.finish()?;
+        let Some(ffmpeg) = self.ffmpeg else {
+            return Ok(folder.relative(&format!("{stem}.avi")));
+        };
+        let name = format!("{stem}.mp4");
+        ffmpeg.remux(&avi, &folder.dir.join(&name))?;
+        fs::remove_file(&avi)?;
+        Ok(folder.relative(&name))
+    }
+
+    /// The frames that show something, in order.
+    fn decodable<'b>(
+        &'b self,
+        frames: &'b BTreeMap<u64, FrameRef>,
+    ) -> impl Iterator<Item = &'b FrameRef> {
+        let broken = &self.material.undecodable;
+        let sound = move |(number, _): &(&u64, &FrameRef)| !broken.contains(number);
+        frames.iter().filter(sound).map(|(_, at)| at)
+    }
+
+    /// A frame as it was analysed: from the disk, or made again where the disk had no room for it.
+    fn straightened(&self, at: &FrameRef) -> Result<Rgb8, Fault> {
+        let Material {
+            bout,
+            lens,
+            originals,
+            corrected,
+            ..
+        } = self.material;
+        if let Some(kept) = corrected.0.get(&at.number) {
+            return Ok(decode(&read(&corrected.1, kept)?, &limits(lens.size()))?);
+        }
+        let size = (bout.width, bout.height);
+        let bytes = read(&originals.1, at)?;
+        let picture = decode_streamed(at.encoding, &bytes, size, &limits(size))?;
+        let mut straight = Rgb8::default();
+        lens.apply(&picture, &mut straight)?;
+        Ok(straight)
+    }
+}
+
+/// What the overlay's frames go to.
+enum Drawing {
+    H264(H264Encoder),
+    Jpeg(AviWriter<BufWriter<fs::File>>, Box<Encoder>),
+}
+
+impl Drawing {
+    fn frame(&mut self, picture: &Rgb8) -> Result<(), Fault> {
+        match self {
+            Self::H264(encoder) => Ok(encoder.frame(picture)?),
+            Self::Jpeg(writer, encoder) => Ok(writer.frame(&encoder.encode(picture)?)?),
+        }
+    }
+
+    fn finish(self) -> Result<(), Fault> {
+        match self {
+            Self::H264(encoder) => Ok(encoder.finish()?),
+            Self::Jpeg(writer, _) => Ok(writer.finish().map(drop)?),
+        }
+    }
+}
+
+fn read(reader: &SpoolReader, at: &FrameRef) -> Result<Vec<u8>, Fault> {
+    let mut bytes = Vec::new();
+    reader.read(at, &mut bytes)?;
+    Ok(bytes)
+}
+
+fn limits((width, height): (u32, u32)) -> DecodeLimits {
+    DecodeLimits {
+        max_bytes: usize::MAX,
+        max_side: width.max(height),
+        max_pixels: u64::from(width) * u64::from(height),
+    }
+}

@@ -16,6 +16,10 @@ use std::{
 /// Threads that an encoder may take: the server has others to serve.
 const ENCODER_THREADS: &str = "2";
 
+/// Sides must be even in 4:2:0, and the colours those that browsers expect of what does not say otherwise.
+const FILTER: &str =
+    "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p";
+
 /// Encoders of H.264, the best first.
 const H264: [&str; 2] = ["libx264", "libopenh264"];
 
@@ -118,13 +122,9 @@ impl Ffmpeg {
         if encoder == H264[0] {
             command.args(["-preset", "veryfast", "-crf", "23"]);
         }
-        // Sides must be even in 4:2:0.
-        command.args([
-            "-vf",
-            "pad=ceil(iw/2)*2:ceil(ih/2)*2",
-            "-pix_fmt",
-            "yuv420p",
-        ]);
+        command.args(["-vf", FILTER, "-pix_fmt", "yuv420p"]);
+        command.args(["-color_range", "tv", "-colorspace", "bt709"]);
+        command.args(["-color_primaries", "bt709", "-color_trc", "bt709"]);
         command
             .args(["-movflags", "+faststart", "-y"])
             .arg(named(to));

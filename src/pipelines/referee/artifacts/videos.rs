@@ -69,7 +69,7 @@ struct Videos<'a> {
 }
 
 impl Videos<'_> {
-    fn originals(&self, folder: &Folder) -> Result<String, Fault> {
+    fn originals(&self, folder: &mut Folder) -> Result<String, Fault> {
         let (frames, reader) = &self.material.originals;
         let bout = &self.material.bout;
         let mut encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
@@ -84,7 +84,7 @@ impl Videos<'_> {
         })
     }
 
-    fn corrected(&self, folder: &Folder) -> Result<String, Fault> {
+    fn corrected(&self, folder: &mut Folder) -> Result<String, Fault> {
         let mut encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
         let (frames, size) = (&self.material.originals.0, self.material.lens.size());
         self.motion_jpeg(
@@ -137,10 +137,10 @@ impl Videos<'_> {
         Ok((Drawing::Jpeg(writer, Box::new(encoder)), name))
     }
 
-    /// Writes JPEGs in order; with ffmpeg the file becomes an MP4 of the same JPEGs.
+    /// Writes JPEGs in order; with ffmpeg the file becomes an MP4 of the same JPEGs. Should ffmpeg fail, the AVI stays.
     fn motion_jpeg(
         &self,
-        folder: &Folder,
+        folder: &mut Folder,
         stem: &str,
         size: (u32, u32),
         frames: &BTreeMap<u64, FrameRef>,
@@ -156,9 +156,15 @@ impl Videos<'_> {
             return Ok(folder.relative(&format!("{stem}.avi")));
         };
         let name = format!("{stem}.mp4");
-        ffmpeg.remux(&avi, &folder.dir.join(&name))?;
-        fs::remove_file(&avi)?;
-        Ok(folder.relative(&name))
+        let mp4 = folder.dir.join(&name);
+        let moved = ffmpeg.remux(&avi, &mp4);
+        let (kept, gone) = match folder.noted(&name, moved) {
+            Some(()) => (name, avi),
+            None => (format!("{stem}.avi"), mp4),
+        };
+        // Half a file, or the same frames twice: it is not told of, and does no harm if it stays.
+        let _ = fs::remove_file(gone);
+        Ok(folder.relative(&kept))
     }
 
     /// The frames that show something, in order.

@@ -143,6 +143,7 @@ impl Judging {
                 contacts: &contacts,
                 hit: signal.hit_frame(),
                 frames: material.frames_at(FPS),
+                unit: finding.normalisation.map(|scale| scale.constant),
             });
         folder.fill(&self, &material, finding.as_ref(), overlay.as_ref(), tell);
         folder.announce_result();

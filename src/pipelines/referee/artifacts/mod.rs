@@ -3,7 +3,9 @@
 //! Not responsible for the verdict. Invariant: a file that cannot be written becomes a note in the result; the verdict is never
 //! lost with it.
 
+mod banner;
 pub mod document;
+mod letters;
 pub mod overlay;
 pub mod table;
 mod videos;

@@ -1,15 +1,15 @@
 //! What is drawn over a frame: both skeletons, the distance between the front feet, and a bar of the whole bout along the bottom.
 //!
-//! Words are left to whoever shows the video: the page and the player have letters. Invariant: a frame keeps its size, and what
-//! would lie outside is cut off.
+//! Its words are [`banner`]'s. Invariant: a frame keeps its size, and what would lie outside is cut off.
 
+use super::banner;
 use crate::{
     media::Rgb8,
     pipelines::referee::{
         pose::Person,
         tracking::TrackedFrame,
         tracks::{BACK_FOOT, FPS, FRONT_FOOT},
-        verdict::{Favour, Verdict},
+        verdict::{Favour, Verdict, Winner},
     },
 };
 use tiny_skia::{Color, LineCap, Paint, PathBuilder, PixmapMut, Rect, Stroke, Transform};
@@ -34,9 +34,11 @@ const BONES: [[usize; 2]; 14] = [
 
 /// Left, right: told apart also by those who confuse red and green.
 const COLOURS: [[u8; 3]; 2] = [[64, 156, 255], [255, 149, 0]];
-const CONTACT: [u8; 3] = [255, 230, 80];
+/// What marks a contact of the blades.
+pub(super) const CONTACT: [u8; 3] = [255, 230, 80];
 const HIT: [u8; 3] = [255, 70, 70];
-const LIGHT: [u8; 3] = [245, 245, 245];
+/// Words, feet, play head.
+pub(super) const LIGHT: [u8; 3] = [245, 245, 245];
 
 /// What a bout's frames are drawn over with.
 pub struct Overlay<'a> {
@@ -48,6 +50,8 @@ pub struct Overlay<'a> {
     pub hit: Option<u64>,
     /// Frames of the whole bout, at 15 a second.
     pub frames: u64,
+    /// Pixels of one unit of the table, in which the distance is told; without it no number is written.
+    pub unit: Option<f64>,
 }
 
 impl Overlay<'_> {
@@ -66,10 +70,13 @@ impl Overlay<'_> {
                 }
             }
             if let [Some(left), Some(right)] = persons {
-                distance(&mut canvas, left, right);
+                distance(&mut canvas, left, right, self.unit);
             }
         }
-        self.bar(&mut canvas, seconds * FPS);
+        let now = seconds * FPS;
+        self.bar(&mut canvas, now);
+        banner::contact(&mut canvas, self.contacts, now);
+        banner::verdict(&mut canvas, self.verdict, self.hit, (now, self.frames));
         for (to, from) in picture.data.chunks_exact_mut(3).zip(rgba.chunks_exact(4)) {
             to.copy_from_slice(&from[..3]);
         }
@@ -153,8 +160,17 @@ fn skeleton(canvas: &mut PixmapMut<'_>, person: &Person, colour: [u8; 3]) {
     }
 }
 
-/// A line between the inner feet, the distance that the rules speak of.
-fn distance(canvas: &mut PixmapMut<'_>, left: &Person, right: &Person) {
+/// The colour of a verdict.
+pub(super) const fn colour_of(winner: Winner) -> [u8; 3] {
+    match winner {
+        Winner::Left => COLOURS[0],
+        Winner::Right => COLOURS[1],
+        Winner::Abstain => LIGHT,
+    }
+}
+
+/// A line between the inner feet, the distance that the rules speak of, with its length in units of the table.
+fn distance(canvas: &mut PixmapMut<'_>, left: &Person, right: &Person, unit: Option<f64>) {
     let feet = |person: &Person| {
         let both = [BACK_FOOT, FRONT_FOOT].map(|foot| person.keypoints[foot]);
         both.iter().all(|foot| foot.is_seen()).then_some(both)
@@ -175,7 +191,15 @@ fn distance(canvas: &mut PixmapMut<'_>, left: &Person, right: &Person) {
     let mut path = PathBuilder::new();
     path.move_to(inner_left.x, inner_left.y);
     path.line_to(inner_right.x, inner_right.y);
-    line(canvas, path, LIGHT, canvas.height() as f32 / 360.0);
+    let height = canvas.height() as f32;
+    line(canvas, path, LIGHT, height / 360.0);
+    if let Some(unit) = unit.filter(|unit| *unit > 0.0) {
+        let (across, down) = (inner_right.x - inner_left.x, inner_right.y - inner_left.y);
+        let length = f64::from(across.hypot(down)) / unit;
+        let (x, y) = (inner_left.x + across / 2.0, inner_left.y + down / 2.0);
+        let size = height / 32.0;
+        banner::label(canvas, &format!("{length:.1}"), (x, y - size * 1.2), size);
+    }
 }
 
 fn line(canvas: &mut PixmapMut<'_>, path: PathBuilder, colour: [u8; 3], width: f32) {
@@ -194,7 +218,8 @@ fn line(canvas: &mut PixmapMut<'_>, path: PathBuilder, colour: [u8; 3], width: f
     );
 }
 
-fn block(
+/// A rectangle: left, top, right, bottom.
+pub(super) fn block(
     canvas: &mut PixmapMut<'_>,
     [left, top, right, bottom]: [f32; 4],
     colour: [u8; 3],
@@ -236,6 +261,7 @@ mod tests {
             contacts: &[10],
             hit: Some(20),
             frames: 40,
+            unit: Some(50.0),
         };
         let stands = |x| {
             Some(Tracked {
@@ -270,9 +296,49 @@ mod tests {
             contacts: &[u64::MAX],
             hit: None,
             frames: 0,
+            unit: None,
         };
         let mut picture = Rgb8::filled(64, 48, [0; 3]);
         overlay.draw(&mut picture, None, f64::NAN);
         assert_eq!((picture.width, picture.height), (64, 48));
+    }
+
+    /// A black frame of a bout of ten seconds with a contact at frame 30 and the hit at 110, after it was drawn over.
+    fn drawn(winner: Winner, frame: f64) -> Rgb8 {
+        let verdict = Verdict {
+            winner,
+            confidence: 0.83,
+            ..verdict()
+        };
+        let overlay = Overlay {
+            verdict: &verdict,
+            contacts: &[30],
+            hit: Some(110),
+            frames: 150,
+            unit: None,
+        };
+        let mut picture = Rgb8::filled(640, 360, [0; 3]);
+        overlay.draw(&mut picture, None, frame / FPS);
+        picture
+    }
+
+    fn pixels_of(picture: &Rgb8, colour: [u8; 3]) -> usize {
+        let pixels = picture.data.chunks_exact(3);
+        pixels.filter(|pixel| **pixel == colour).count()
+    }
+
+    #[test]
+    fn the_verdict_is_small_before_the_hit_and_large_after_it() {
+        for (winner, colour) in [(Winner::Left, COLOURS[0]), (Winner::Right, COLOURS[1])] {
+            let [before, after] = [60.0, 120.0].map(|at| pixels_of(&drawn(winner, at), colour));
+            assert!(before > 0 && after > 2 * before, "{before} {after}");
+        }
+    }
+
+    #[test]
+    fn a_frame_is_framed_just_after_the_blades_met() {
+        let is_framed = |frame| drawn(Winner::Left, frame).pixel(1, 200) != Some([0; 3]);
+        let framed = [29.0, 30.0, 33.0, 34.0].map(is_framed);
+        assert_eq!(framed, [false, true, true, false]);
     }
 }

@@ -21,6 +21,9 @@ pub struct Conversion {
     said: Option<JoinHandle<String>>,
 }
 
+/// Containers that hold their frames themselves. Playlists are none of them: one could name any file of this machine.
+const CONTAINERS: &str = "avi,mov,mp4,matroska,webm,mpegts,mpeg,ogg,flv,asf,mjpeg";
+
 impl Conversion {
     /// Starts `ffmpeg` on `file`.
     ///
@@ -28,14 +31,14 @@ impl Conversion {
     /// If there is no such program.
     pub fn start(ffmpeg: &str, file: File) -> Result<Self, ClipError> {
         let mut child = Command::new(ffmpeg)
+            .args(["-nostdin", "-hide_banner", "-loglevel", "error"])
             .args([
-                "-nostdin",
-                "-hide_banner",
-                "-loglevel",
-                "error",
-                "-i",
-                "/dev/stdin",
+                "-protocol_whitelist",
+                "file,pipe,fd",
+                "-format_whitelist",
+                CONTAINERS,
             ])
+            .args(["-i", "/dev/stdin"])
             // The best quality of its encoder: what is judged shall be what was filmed.
             .args([
                 "-map", "0:v:0", "-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p",

@@ -156,3 +156,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_playlist_that_names_files_of_this_machine_is_no_video() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("secret.ts");
+    std::fs::write(&secret, "secret").unwrap();
+    let path = dir.path().join("video.m3u8");
+    let playlist = format!(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n",
+        secret.display()
+    );
+    std::fs::write(&path, playlist).unwrap();
+    let file = std::fs::File::open(&path).unwrap();
+    let refused = Clip::open(file, "ffmpeg", 1 << 20)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(!refused.contains("secret"), "{refused}");
+}

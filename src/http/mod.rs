@@ -12,6 +12,7 @@ mod admin_spool;
 mod assets;
 mod body;
 mod cors;
+mod drawn;
 mod gamecraft;
 mod gamecraft_page;
 mod health;

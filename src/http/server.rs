@@ -1,7 +1,7 @@
 //! Listeners: each a server of its own, with the socket options and limits that hold for all.
 
 use super::{
-    admin, cors, gamecraft, gamecraft_page, health,
+    admin, cors, drawn, gamecraft, gamecraft_page, health,
     line::{Answered, Gate, Line},
     raw::{self, Door, Rewound},
     referee,
@@ -184,6 +184,7 @@ where
 fn routes(name: ListenName, app: &mut web::ServiceConfig) {
     match name {
         ListenName::Main => {
+            drawn::routes(app);
             studio::routes(app);
             referee::routes(app);
         }

@@ -86,6 +86,9 @@ export class Referee {
     this.status.idle('Opening');
     this.#note('');
     this.#turn += 1;
+    // Until it is open there is nothing to judge, and an upload that was stopped keeps nobody busy.
+    this.#busy = false;
+    this.#changed();
     return this.#turn;
   }
 

@@ -6,6 +6,7 @@
 mod chrome;
 mod pixels;
 mod process;
+mod referee;
 
 use std::time::{Duration, Instant};
 

@@ -113,3 +113,20 @@ fn where_tokens_are_asked_for_nobody_comes_in_without_one() {
     };
     assert_eq!(handshake("/stream"), 401);
 }
+
+#[test]
+fn the_studio_has_a_drawn_bout_for_each_seed() {
+    let house = House::new();
+    let server = house.start();
+    let ask = |path: &str| get(server.addr("main"), path);
+    let [video, again] = [0, 0].map(|_| ask("/studio/bout.avi?seed=5").body);
+    assert_eq!(video, again);
+    assert!(video.starts_with(b"RIFF") && video.len() > 100_000);
+    let frames = video.windows(4).filter(|name| *name == b"00dc").count();
+    // Each frame, its place in the index, and the names in two headers.
+    assert!(frames >= 2 * 60, "{frames}");
+    let signal = ask("/studio/bout.txt?seed=5").text();
+    assert!(signal.contains("Phrase recording started"), "{signal}");
+    assert_ne!(signal, ask("/studio/bout.txt?seed=6").text());
+    assert_eq!(ask("/studio/bout.avi?seed=many").status(), 400);
+}

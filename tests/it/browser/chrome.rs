@@ -15,7 +15,7 @@ use super::pixels::Shot;
 use super::process::Process;
 
 /// The longest any condition of a page may take on a loaded two-core machine.
-const DEADLINE: Duration = Duration::from_secs(45);
+const DEADLINE: Duration = Duration::from_secs(90);
 /// How often a condition of the page is looked at again.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 

@@ -19,19 +19,25 @@ const SHEETS: [(&str, Side, usize); 4] = [
 /// Sheets `Left_X`, `Left_Y`, `Right_X`, `Right_Y`; columns `0` to `16`, a row a frame at 15 a second, in units of the
 /// normalisation constant. A keypoint that was not seen is an empty cell.
 ///
+/// Rows go to files without names beside `path` as they come, so that hours of video take no more memory than a second does.
+///
 /// # Errors
 /// If the file cannot be written.
 pub fn write_xlsx(path: &Path, tracks: &Tracks) -> Result<(), XlsxError> {
     let mut book = Workbook::new();
+    if let Some(folder) = path.parent() {
+        book.set_tempdir(folder)?;
+    }
     for (name, side, axis) in SHEETS {
-        let sheet = book.add_worksheet();
+        let sheet = book.add_worksheet_with_constant_memory()?;
         sheet.set_name(name)?;
-        for keypoint in 0..KEYPOINTS {
-            let column = keypoint as u16;
-            sheet.write_string(0, column, keypoint.to_string())?;
-            for frame in 0..tracks.frames() {
-                if let Some(value) = value(tracks, side, frame, keypoint, axis) {
-                    sheet.write_number(frame as u32 + 1, column, value)?;
+        for column in 0..KEYPOINTS {
+            sheet.write_string(0, column as u16, column.to_string())?;
+        }
+        for frame in 0..tracks.frames() {
+            for column in 0..KEYPOINTS {
+                if let Some(value) = value(tracks, side, frame, column, axis) {
+                    sheet.write_number(frame as u32 + 1, column as u16, value)?;
                 }
             }
         }

@@ -34,6 +34,7 @@ pub struct Remap {
     kept: Rectangle,
     /// A tap for each kept pixel, row by row; none for pictures that pass as they are.
     taps: Vec<Tap>,
+    lens: Option<Fisheye>,
 }
 
 /// A picture of another size than the map was made for.
@@ -86,6 +87,7 @@ impl Remap {
             source: (width, height),
             kept,
             taps,
+            lens: Some(*lens),
         })
     }
 
@@ -102,7 +104,14 @@ impl Remap {
             source: (width, height),
             kept,
             taps: Vec::new(),
+            lens: None,
         }
+    }
+
+    /// The lens that is corrected; `None` where pictures pass as they are.
+    #[must_use]
+    pub fn lens(&self) -> Option<Fisheye> {
+        self.lens
     }
 
     /// Whether pictures pass as they are, so that a caller may spare the copy.

@@ -5,8 +5,8 @@
 
 use super::{
     artifacts::{
-        Folder,
-        document::{self, Keypoints, Metadata, Model, ResultDocument},
+        self, Folder,
+        document::{self, Artifacts, Keypoints, Metadata, Model, ResultDocument},
         overlay::Overlay,
     },
     pose::Person,
@@ -34,6 +34,9 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+
+/// Why a result comes without the table that was asked for.
+const TOO_MANY: &str = "the keypoints are too many for this answer: they are in the table's files";
 
 /// How a verdict is reached and what is written beside it.
 #[derive(Clone, Debug)]
@@ -147,32 +150,34 @@ impl Judging {
             });
         folder.fill(&self, &material, finding.as_ref(), overlay.as_ref(), tell);
         folder.announce_result();
-        self.document(&signal, &material, finding.as_ref(), &mut folder)
+        self.document(&signal, &material, finding.as_ref(), folder)
     }
 
-    /// The result; without its table if it would be too long with it.
+    /// The result; without its table if it would be too long with it. It does not name the file of its own that it could not
+    /// be kept in.
     fn document(
         &self,
         signal: &Signal,
         material: &Material,
         finding: Option<&Finding>,
-        folder: &mut Folder,
+        folder: Folder,
     ) -> Result<Conclusion, StudyFault> {
         let internal = |e: serde_json::Error| StudyFault::Internal(e.to_string());
+        let mut result = self.result(signal, material, finding, folder.artifacts, folder.notes);
         let wanted = finding.filter(|_| material.bout.include_keypoints);
-        if let Some(finding) = wanted {
-            let table = Some(Keypoints::of(&finding.tracks));
-            let whole = self.result(signal, material, Some(finding), folder, table);
-            let text = serde_json::to_string(&whole).map_err(internal)?;
-            if text.len() <= document::LONGEST {
-                folder.keep(&serde_json::to_vec_pretty(&whole).map_err(internal)?);
-                return Ok(Conclusion { document: text });
-            }
-            let note = "the keypoints are too many for this answer: they are in the table's files";
-            folder.notes.push(note.to_owned());
+        result.keypoints = wanted.map(|finding| Keypoints::of(&finding.tracks));
+        let text = serde_json::to_string(&result).map_err(internal)?;
+        if result.keypoints.is_some() && text.len() > document::LONGEST {
+            result.keypoints = None;
+            result.metadata.notes.push(TOO_MANY.to_owned());
         }
-        let result = self.result(signal, material, finding, folder, None);
-        folder.keep(&serde_json::to_vec_pretty(&result).map_err(internal)?);
+        let pretty = serde_json::to_vec_pretty(&result).map_err(internal)?;
+        if let Err(error) = artifacts::keep(&folder.dir, &pretty) {
+            tracing::warn!(session = %material.bout.id, %error, "a result was not written");
+            result.artifacts.result_json = None;
+            let note = format!("the result could not be written: {error}");
+            result.metadata.notes.push(note);
+        }
         let document = serde_json::to_string(&result).map_err(internal)?;
         Ok(Conclusion { document })
     }
@@ -182,8 +187,8 @@ impl Judging {
         signal: &'a Signal,
         material: &'a Material,
         finding: Option<&'a Finding>,
-        folder: &'a Folder,
-        keypoints: Option<Keypoints>,
+        artifacts: Artifacts,
+        notes: Vec<String>,
     ) -> ResultDocument<'a> {
         let wall_time = material.elapsed.as_ref()().as_secs_f64();
         ResultDocument {
@@ -200,11 +205,11 @@ impl Judging {
             input_signal: &material.signal.filename,
             decision: finding.map(|finding| &finding.verdict),
             phrase: signal.phrase(),
-            artifacts: folder.artifacts.clone(),
-            metadata: self.metadata(material, finding, &folder.notes),
+            artifacts,
+            metadata: self.metadata(material, finding, notes),
             artifact_dir: material.bout.id.as_str(),
             wall_time_seconds: (wall_time * 1e4).round() / 1e4,
-            keypoints,
+            keypoints: None,
         }
     }
 
@@ -212,7 +217,7 @@ impl Judging {
         &'a self,
         material: &Material,
         finding: Option<&Finding>,
-        notes: &'a [String],
+        notes: Vec<String>,
     ) -> Metadata<'a> {
         let scale = finding.and_then(|finding| finding.normalisation);
         Metadata {
@@ -222,6 +227,7 @@ impl Judging {
             undecodable_frames: material.undecodable.iter().copied().collect(),
             fps: material.bout.fps,
             corrected_size: material.lens.size(),
+            fisheye: material.lens.lens().into(),
             rules: self.rules.name(),
             model: Model {
                 name: &self.model.name,

@@ -115,6 +115,10 @@ fn a_drawn_bout_gets_a_verdict_with_evidence_and_all_five_stages() {
         "{decision}"
     );
     assert_eq!(judged.result["metadata"]["model"]["kind"], "trained");
+    assert_eq!(
+        judged.result["metadata"]["fisheye"],
+        json!({"enabled": true, "strength": -0.18, "balance": 0.0})
+    );
     for stage in [
         "video_reconstruction",
         "fisheye",
@@ -224,4 +228,24 @@ fn without_ffmpeg_the_videos_are_motion_jpeg_and_a_note_says_so() {
     }
     let notes = judged.result["metadata"]["notes"].to_string();
     assert!(notes.contains("ffmpeg is not installed"), "{notes}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_costs_the_files_and_not_the_verdict() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir(dir.path().join("out")).unwrap();
+    std::fs::write(dir.path().join("out/bout"), "in the way").unwrap();
+    let judged = judge(server(&dir, ""), &bout(3), false);
+    let winner = judged.result["decision"]["winner"].as_str().unwrap();
+    assert!(["left", "right"].contains(&winner), "{}", judged.result);
+    assert_eq!(judged.result["artifacts"], json!({}));
+    let notes = judged.result["metadata"]["notes"].to_string();
+    for what in [
+        "the signal",
+        "keypoints.xlsx",
+        "streamed_video",
+        "the result",
+    ] {
+        assert!(notes.contains(what), "{what}: {notes}");
+    }
 }

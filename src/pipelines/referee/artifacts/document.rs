@@ -2,11 +2,14 @@
 //!
 //! Invariant: a result stays below what clients' libraries receive in one message; longer tables stay in their file.
 
-use crate::pipelines::referee::{
-    signal::Phrase,
-    table::VideoAngle,
-    tracks::{KEYPOINTS, Side, Tracks},
-    verdict::Verdict,
+use crate::{
+    media::lens::Fisheye,
+    pipelines::referee::{
+        signal::Phrase,
+        table::VideoAngle,
+        tracks::{KEYPOINTS, Side, Tracks},
+        verdict::Verdict,
+    },
 };
 use serde::Serialize;
 
@@ -84,6 +87,8 @@ pub struct Metadata<'a> {
     pub fps: f64,
     /// Pixels in a row and rows of the straightened frames.
     pub corrected_size: (u32, u32),
+    /// How frames were straightened.
+    pub fisheye: Correction,
     /// The rules that decided.
     pub rules: &'static str,
     /// The model that found the fencers.
@@ -91,7 +96,28 @@ pub struct Metadata<'a> {
     /// What wrote the videos; `null` where it is not installed.
     pub ffmpeg: Option<&'a str>,
     /// What is less than it could be, for people.
-    pub notes: &'a [String],
+    pub notes: Vec<String>,
+}
+
+/// How frames were straightened.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Correction {
+    /// Whether they were at all; not with a strength of 0.
+    pub enabled: bool,
+    /// The lens' strength; `null` where nothing was done.
+    pub strength: Option<f64>,
+    /// How much of the picture's edge was kept, 0 to 1; `null` where nothing was done.
+    pub balance: Option<f64>,
+}
+
+impl From<Option<Fisheye>> for Correction {
+    fn from(lens: Option<Fisheye>) -> Self {
+        Self {
+            enabled: lens.is_some(),
+            strength: lens.map(|lens| lens.strength),
+            balance: lens.map(|lens| lens.balance),
+        }
+    }
 }
 
 /// A model, so that nothing passes for what it is not.

@@ -13,11 +13,16 @@ mod videos;
 use super::conclude::{Finding, Judging, Material};
 use crate::{pipelines::StageSink, session::SignalFile};
 use document::Artifacts;
-use std::{fmt::Display, fs, path::PathBuf};
+use std::{
+    fmt::Display,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// Where a bout's files go, and what became of them.
 pub struct Folder {
-    dir: PathBuf,
+    /// The folder.
+    pub dir: PathBuf,
     id: String,
     /// The files that are there.
     pub artifacts: Artifacts,
@@ -78,14 +83,6 @@ impl Folder {
         self.artifacts.csv = self.noted(csv, written).map(|()| self.relative(csv));
     }
 
-    /// Keeps the result beside the other files.
-    pub fn keep(&self, document: &[u8]) {
-        let written = fs::write(self.dir.join(RESULT), document);
-        if let Err(error) = written {
-            tracing::warn!(session = self.id, %error, "a result was not written");
-        }
-    }
-
     /// The result's own path, as it is told before it is written.
     pub fn announce_result(&mut self) {
         self.artifacts.result_json = Some(self.relative(RESULT));
@@ -107,6 +104,14 @@ impl Folder {
             }
         }
     }
+}
+
+/// Keeps the result beside the other files.
+///
+/// # Errors
+/// If the disk refuses.
+pub fn keep(dir: &Path, document: &[u8]) -> io::Result<()> {
+    fs::write(dir.join(RESULT), document)
 }
 
 const RESULT: &str = "analysis_result.json";

@@ -1,17 +1,26 @@
 //! ffmpeg as a child process: frames to H.264, one container to another.
 //!
 //! The program is optional; whoever has an [`Ffmpeg`] has found one that runs. Invariant: a child never outlives what holds it,
-//! and its last words are in the error.
+//! has a time for everything that it is asked, and its last words are in the error.
 
-use super::Rate;
+use super::{
+    Rate,
+    child::{Child, ChildError},
+};
 use crate::media::Rgb8;
 use std::{
     ffi::OsString,
-    io::{self, Read as _, Write as _},
-    path::Path,
-    process::{Child, ChildStdin, Command, Stdio},
-    thread::JoinHandle,
+    fs,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Stdio},
+    time::Duration,
 };
+
+/// The program takes milliseconds for a frame, so one that takes so long for it hangs. On a busy machine it goes last.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Bytes a second at which the slowest disk still copies a file.
+const SLOWEST: u64 = 1 << 20;
 
 /// Threads that an encoder may take: the server has others to serve.
 const ENCODER_THREADS: &str = "2";
@@ -37,9 +46,9 @@ pub enum FfmpegError {
     /// It cannot be started or spoken to.
     #[error("ffmpeg: {0}")]
     Io(#[from] io::Error),
-    /// It ended with an error: its last words.
+    /// It ended with an error, or never: its last words.
     #[error("ffmpeg: {0}")]
-    Failed(String),
+    Failed(#[from] ChildError),
     /// It has no encoder for video that browsers play.
     #[error("this ffmpeg has no encoder for H.264")]
     NoH264,
@@ -48,15 +57,9 @@ pub enum FfmpegError {
 /// A video that is being encoded, frame by frame.
 #[derive(Debug)]
 pub struct H264Encoder {
-    running: Running,
-    input: Option<ChildStdin>,
-}
-
-/// A child and its last words. Dropped, it is killed and waited for.
-#[derive(Debug)]
-struct Running {
     child: Child,
-    said: Option<JoinHandle<String>>,
+    input: Option<ChildStdin>,
+    to: PathBuf,
 }
 
 // === impl Ffmpeg ===
@@ -100,7 +103,7 @@ impl Ffmpeg {
             .arg(named(from))
             .args(["-c", "copy", "-y"])
             .arg(named(to));
-        Running::start(command)?.finish()
+        Ok(Child::start(command)?.finish(time_for(from))?)
     }
 
     /// Encodes frames of this size to a file that browsers play.
@@ -129,9 +132,10 @@ impl Ffmpeg {
             .args(["-movflags", "+faststart", "-y"])
             .arg(named(to));
         command.stdin(Stdio::piped());
-        let mut running = Running::start(command)?;
-        let input = running.child.stdin.take();
-        Ok(H264Encoder { running, input })
+        let mut child = Child::start(command)?;
+        let input = child.input();
+        let to = to.to_owned();
+        Ok(H264Encoder { child, input, to })
     }
 
     fn command(&self) -> Command {
@@ -148,61 +152,36 @@ impl H264Encoder {
     /// The next frame; all have the size that was told.
     ///
     /// # Errors
-    /// If the program has ended.
+    /// If the program has ended, or does not go on.
     pub fn frame(&mut self, picture: &Rgb8) -> Result<(), FfmpegError> {
-        let written = match &mut self.input {
-            Some(input) => input.write_all(&picture.data),
-            None => Ok(()),
+        let Some(input) = &mut self.input else {
+            return Ok(());
         };
-        match written {
+        let write = || input.write_all(&picture.data);
+        match self.child.within(PATIENCE, write) {
             Ok(()) => Ok(()),
-            // What it said is better than that it does not listen.
-            Err(error) => self.running.finish().and(Err(error.into())),
+            Err(error) => {
+                // What it said is better than that it does not listen.
+                self.child.finish(PATIENCE)?;
+                Err(error.into())
+            }
         }
     }
 
     /// Completes the file.
     ///
     /// # Errors
-    /// If the program failed.
+    /// If the program failed, or does not end.
     pub fn finish(mut self) -> Result<(), FfmpegError> {
         drop(self.input.take());
-        self.running.finish()
+        Ok(self.child.finish(time_for(&self.to))?)
     }
 }
 
-// === impl Running ===
-
-impl Running {
-    fn start(mut command: Command) -> Result<Self, FfmpegError> {
-        let mut child = command.stderr(Stdio::piped()).spawn()?;
-        let said = child.stderr.take().map(|mut stderr| {
-            std::thread::spawn(move || {
-                let mut said = Vec::new();
-                // What could not be read was not said.
-                let _ = stderr.read_to_end(&mut said);
-                last_line(&String::from_utf8_lossy(&said))
-            })
-        });
-        Ok(Self { child, said })
-    }
-
-    fn finish(&mut self) -> Result<(), FfmpegError> {
-        let status = self.child.wait()?;
-        let said = self.said.take().and_then(|said| said.join().ok());
-        match status.success() {
-            true => Ok(()),
-            false => Err(FfmpegError::Failed(said.unwrap_or_default())),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The time that a file may be copied for.
+fn time_for(path: &Path) -> Duration {
+    let bytes = fs::metadata(path).map_or(0, |about| about.len());
+    PATIENCE + Duration::from_secs(bytes / SLOWEST)
 }
 
 /// A path that no program takes for an option or a protocol.
@@ -210,11 +189,6 @@ fn named(path: &Path) -> OsString {
     let mut name = OsString::from("file:");
     name.push(path);
     name
-}
-
-fn last_line(text: &str) -> String {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines.next_back().unwrap_or("it said nothing").to_owned()
 }
 
 #[cfg(test)]

@@ -7,11 +7,13 @@
 //! |---|---|
 //! | [`mod@rate`] | [`Rate`]: frames a second, exactly |
 //! | [`avi`] | [`AviWriter`]: JPEGs into an AVI file, the one video format that needs no codec |
+//! | [`child`] | [`Child`](child::Child): a program that runs beside us, and is stopped when it hangs |
 //! | [`ffmpeg`] | [`Ffmpeg`]: the program, run as a child: changing containers, H.264 |
 //!
 //! Writing and running a child block: call them on threads that may wait.
 
 pub mod avi;
+pub mod child;
 pub mod ffmpeg;
 pub mod rate;
 

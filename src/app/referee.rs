@@ -111,7 +111,6 @@ fn judging(settings: &Referee, model: &Model) -> anyhow::Result<Judging> {
             RulesChoice::V1 => RuleSet::V1,
             RulesChoice::V2 => RuleSet::V2,
         },
-        keep_audio: settings.fisheye.keep_audio,
         model: Arc::clone(&model.manifest),
     })
 }

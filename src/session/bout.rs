@@ -1,6 +1,7 @@
 //! What a client says of a bout before its frames come, and what it says when they have.
 
 use super::SessionId;
+use crate::media::video::Sound;
 
 /// A bout as its client announces it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub struct BoutSpec {
     pub include_keypoints: bool,
     /// Whether the overlay video is wanted.
     pub save_overlay: bool,
+    /// The video that its frames were taken from, if its sound shall be kept.
+    pub sound: Option<Sound>,
 }
 
 /// The scoring device's file, which ends a bout.

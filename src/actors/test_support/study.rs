@@ -188,6 +188,7 @@ fn bout(name: &str) -> BoutSpec {
         expected_frames: None,
         include_keypoints: false,
         save_overlay: true,
+        sound: None,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
         Encoding,
         clip::{Clip, ClipError},
         picture::{Sides, check},
+        video::Sound,
     },
     session::{BoutSpec, EndReason, SessionId, SignalFile},
 };
@@ -77,6 +78,10 @@ async fn judged(shared: &Shared, multipart: Multipart) -> Result<String, UploadF
         save_overlay,
         video_name,
     } = form;
+    let sound = match shared.config.referee.fisheye.keep_audio {
+        true => Some(Sound::of(video.try_clone().map_err(internal)?)),
+        false => None,
+    };
     let clip = web::block(move || Clip::open(video, &ffmpeg, longest)).await;
     let clip = clip
         .map_err(internal)?
@@ -91,6 +96,7 @@ async fn judged(shared: &Shared, multipart: Multipart) -> Result<String, UploadF
             expected_frames: None,
             include_keypoints,
             save_overlay,
+            sound: sound.clone(),
         }
     })
     .await?;

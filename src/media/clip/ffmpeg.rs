@@ -24,6 +24,14 @@ pub struct Conversion {
 /// Containers that hold their frames themselves. Playlists are none of them: one could name any file of this machine.
 const CONTAINERS: &str = "avi,mov,mp4,matroska,webm,mpegts,mpeg,ogg,flv,asf,mjpeg";
 
+/// How a file of a stranger is opened: what stands before its `-i`.
+pub const WARY: [&str; 4] = [
+    "-protocol_whitelist",
+    "file,pipe,fd",
+    "-format_whitelist",
+    CONTAINERS,
+];
+
 impl Conversion {
     /// Starts `ffmpeg` on `file`.
     ///
@@ -33,12 +41,7 @@ impl Conversion {
         let mut command = Command::new(ffmpeg);
         command
             .args(["-nostdin", "-hide_banner", "-loglevel", "error"])
-            .args([
-                "-protocol_whitelist",
-                "file,pipe,fd",
-                "-format_whitelist",
-                CONTAINERS,
-            ])
+            .args(WARY)
             .args(["-i", "/dev/stdin"])
             // The best quality of its encoder: what is judged shall be what was filmed.
             .args([

@@ -8,6 +8,7 @@ mod ffmpeg;
 
 use avi::Avi;
 use ffmpeg::Conversion;
+pub(super) use ffmpeg::WARY;
 use std::{
     fs::File,
     io::{self, BufReader, Read, Seek as _},

@@ -4,10 +4,10 @@
 //! has a time for everything that it is asked, and its last words are in the error.
 
 use super::{
-    Rate,
+    Rate, Sound,
     child::{Child, ChildError},
 };
-use crate::media::Rgb8;
+use crate::media::{Rgb8, clip};
 use std::{
     ffi::OsString,
     fs,
@@ -92,17 +92,20 @@ impl Ffmpeg {
         &self.version
     }
 
-    /// Puts the video of one file into another container, as it is.
+    /// Puts the video of one file into another container, as it is; with the `sound` of a third, if that has one, as AAC, which
+    /// all players know.
     ///
     /// # Errors
     /// If the program fails, or the disk refuses.
-    pub fn remux(&self, from: &Path, to: &Path) -> Result<(), FfmpegError> {
+    pub fn remux(&self, from: &Path, to: &Path, sound: Option<&Sound>) -> Result<(), FfmpegError> {
         let mut command = self.command();
-        command
-            .arg("-i")
-            .arg(named(from))
-            .args(["-c", "copy", "-y"])
-            .arg(named(to));
+        command.arg("-i").arg(named(from));
+        if let Some(sound) = sound {
+            command.stdin(sound.input()?);
+            command.args(clip::WARY).args(["-i", "/dev/stdin"]);
+            command.args(["-map", "0:v:0", "-map", "1:a:0?", "-c:a", "aac"]);
+        }
+        command.args(["-c:v", "copy", "-y"]).arg(named(to));
         Ok(Child::start(command)?.finish(time_for(from))?)
     }
 

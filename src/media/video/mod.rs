@@ -9,6 +9,7 @@
 //! | [`avi`] | [`AviWriter`]: JPEGs into an AVI file, the one video format that needs no codec |
 //! | [`child`] | [`Child`](child::Child): a program that runs beside us, and is stopped when it hangs |
 //! | [`ffmpeg`] | [`Ffmpeg`]: the program, run as a child: changing containers, H.264 |
+//! | [`sound`] | [`Sound`]: the file whose sound a new one shall have |
 //!
 //! Writing and running a child block: call them on threads that may wait.
 
@@ -16,7 +17,9 @@ pub mod avi;
 pub mod child;
 pub mod ffmpeg;
 pub mod rate;
+pub mod sound;
 
 pub use avi::{AviError, AviWriter};
 pub use ffmpeg::{Ffmpeg, FfmpegError, H264Encoder};
 pub use rate::Rate;
+pub use sound::Sound;

@@ -49,8 +49,6 @@ pub struct Judging {
     pub reference: Option<Arc<ReferencePostures>>,
     /// Writes videos that browsers play.
     pub ffmpeg: Option<Ffmpeg>,
-    /// Whether an uploaded video's sound is kept.
-    pub keep_audio: bool,
     /// The model that found the fencers.
     pub model: Arc<Manifest>,
 }

@@ -332,6 +332,8 @@ impl Head {
             expected_frames: self.expected_frames,
             include_keypoints: self.include_keypoints,
             save_overlay: self.save_overlay,
+            // Videos are not kept beside their frames.
+            sound: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         jpeg::{Encoder, Quality, Subsampling},
         picture::{decode, decode_streamed},
         spool::{FrameRef, SpoolReader},
-        video::{AviWriter, Ffmpeg, H264Encoder, Rate},
+        video::{AviWriter, Ffmpeg, FfmpegError, H264Encoder, Rate},
     },
     pipelines::{
         StageSink,
@@ -21,7 +21,7 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use std::{collections::BTreeMap, fs, io::BufWriter};
+use std::{collections::BTreeMap, fs, io::BufWriter, path::Path};
 
 /// Quality of frames that came as something else than JPEG.
 const QUALITY: u32 = 95;
@@ -157,7 +157,7 @@ impl Videos<'_> {
         };
         let name = format!("{stem}.mp4");
         let mp4 = folder.dir.join(&name);
-        let moved = ffmpeg.remux(&avi, &mp4);
+        let moved = self.remux(folder, ffmpeg, &avi, &mp4);
         let (kept, gone) = match folder.noted(&name, moved) {
             Some(()) => (name, avi),
             None => (format!("{stem}.avi"), mp4),
@@ -165,6 +165,23 @@ impl Videos<'_> {
         // Half a file, or the same frames twice: it is not told of, and does no harm if it stays.
         let _ = fs::remove_file(gone);
         Ok(folder.relative(&kept))
+    }
+
+    /// To an MP4, with sound if there is any; sound that cannot be read does not cost the video.
+    fn remux(
+        &self,
+        folder: &mut Folder,
+        ffmpeg: &Ffmpeg,
+        avi: &Path,
+        mp4: &Path,
+    ) -> Result<(), FfmpegError> {
+        if let Some(sound) = &self.material.bout.sound {
+            let moved = ffmpeg.remux(avi, mp4, Some(sound));
+            if folder.noted("the sound", moved).is_some() {
+                return Ok(());
+            }
+        }
+        ffmpeg.remux(avi, mp4, None)
     }
 
     /// The frames that show something, in order.

@@ -3,7 +3,11 @@
 //! Layout: "AVI RIFF File Reference" (Microsoft) and the OpenDML extension, whose later segments are more of the same. Lengths of
 //! lists are not believed: a writer that could not seek back left them empty.
 
-use super::{About, ClipError};
+use super::{About, ClipError, tables};
+use crate::media::{
+    Encoding,
+    picture::{Sides, check},
+};
 use std::io::{self, Read};
 
 /// A stream's header (`AVISTREAMHEADER`): kind, handler, and from byte 20 on scale and rate.
@@ -24,6 +28,8 @@ pub struct Avi<R> {
     frame: Vec<u8>,
     /// Whether the frame was read ahead.
     ahead: bool,
+    /// Whether a frame lacked tables.
+    completed: bool,
 }
 
 struct Chunk {
@@ -65,11 +71,19 @@ impl<R: Read> Avi<R> {
             longest,
             frame: Vec::new(),
             ahead: false,
+            completed: false,
         };
         avi.ahead = avi.read()?;
-        // Capture cards leave out tables that every decoder of such files is to know; those of pictures do not.
+        // A picture without tables is none that is known here.
         let whole = avi.frame.windows(2).any(|pair| pair == [0xFF, 0xC4]);
-        Ok((avi.ahead && whole).then_some(avi))
+        let readable = avi.ahead && whole && !avi.is_interlaced();
+        Ok(readable.then_some(avi))
+    }
+
+    /// Some capture cards, which leave out tables too, write each half of the lines as a picture; only ffmpeg weaves them.
+    fn is_interlaced(&self) -> bool {
+        let About { width, height, .. } = self.about;
+        self.completed && check(&self.frame, Encoding::Jpeg, Sides { width, height }).is_err()
     }
 
     /// What the headers say.
@@ -99,6 +113,7 @@ impl<R: Read> Avi<R> {
                 self.frame.resize(length, 0);
                 self.reader.read_exact(&mut self.frame)?;
                 skip(&mut self.reader, padded(length) - length as u64)?;
+                self.completed |= tables::complete(&mut self.frame);
                 return Ok(true);
             }
         }
@@ -116,6 +131,7 @@ impl<R: Read + Send + 'static> Avi<R> {
             longest: self.longest,
             frame: self.frame,
             ahead: self.ahead,
+            completed: self.completed,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! A video file as JPEG frames in their order: MJPEG-AVI is read as it is, everything else by way of ffmpeg.
 //!
 //! Both ways end in the same reader, since ffmpeg is asked for an MJPEG-AVI. Blocking. Not responsible for what a frame shows;
-//! a frame comes as its encoder wrote it. Invariant: no more is held than one frame of at most the length that was allowed.
+//! a frame comes as its encoder wrote it, with the standard's tables if it has none. Invariant: no more is held than one frame of at most the length that was allowed.
 
 mod avi;
 mod ffmpeg;
+mod tables;
 
 use avi::Avi;
 use ffmpeg::Conversion;

@@ -1,4 +1,4 @@
-use super::*;
+use super::{tables::tests::without_tables, *};
 use image::{ImageFormat, RgbImage};
 use proptest::prelude::*;
 use std::io::{Cursor, Write as _};
@@ -137,6 +137,29 @@ fn what_ffmpeg_cannot_read_is_told_in_its_own_words() {
         Err(refused) => assert!(refused.to_string().contains("Invalid data"), "{refused}"),
         Ok(_) => panic!("it is no video"),
     }
+}
+
+#[test]
+fn frames_without_tables_are_read_as_pictures_without_ffmpeg() {
+    let frames = [jpeg(10), jpeg(200)];
+    let bare = frames.each_ref().map(|frame| without_tables(frame));
+    let mut clip = open(&avi(b"MJPG", &bare), "no such program").unwrap();
+    let limits = crate::media::DecodeLimits::default();
+    for (frame, whole) in all(&mut clip).iter().zip(&frames) {
+        let decoded =
+            [frame, whole].map(|jpeg| crate::media::picture::decode(jpeg, &limits).unwrap());
+        assert_eq!(decoded[0], decoded[1]);
+    }
+}
+
+#[test]
+fn halves_of_pictures_are_left_to_ffmpeg() {
+    let mut half = Cursor::new(Vec::new());
+    let picture = RgbImage::from_pixel(16, 4, image::Rgb([9; 3]));
+    picture.write_to(&mut half, ImageFormat::Jpeg).unwrap();
+    let bare = without_tables(&half.into_inner());
+    let refused = open(&avi(b"MJPG", &[bare.clone(), bare]), "no such program");
+    assert!(matches!(refused, Err(ClipError::NoFfmpeg(_))));
 }
 
 #[test]

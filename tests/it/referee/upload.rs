@@ -1,5 +1,7 @@
 //! Whole videos in one form.
 
+use std::{path::Path, process::Command};
+
 use serde_json::Value;
 
 use super::client::{Client, SIGNAL, jpeg, server};
@@ -45,6 +47,11 @@ fn list(kind: &[u8; 4], parts: &[Vec<u8>]) -> Vec<u8> {
 
 /// An MJPEG-AVI of these frames, 15 in a second.
 fn avi(frames: &[Vec<u8>]) -> Vec<u8> {
+    avi_with(frames, &[])
+}
+
+/// The same with one more stream behind the video.
+fn avi_with(frames: &[Vec<u8>], other: &[u8]) -> Vec<u8> {
     let mut header = [0; 56];
     header[..8].copy_from_slice(b"vidsMJPG");
     header[20] = 1;
@@ -55,7 +62,7 @@ fn avi(frames: &[Vec<u8>]) -> Vec<u8> {
     let stream = list(b"strl", &[chunk(b"strh", &header), chunk(b"strf", &format)]);
     let frames: Vec<_> = frames.iter().map(|frame| chunk(b"00dc", frame)).collect();
     let parts = [
-        list(b"hdrl", &[chunk(b"avih", &[0; 56]), stream]),
+        list(b"hdrl", &[chunk(b"avih", &[0; 56]), stream, other.to_vec()]),
         list(b"movi", &frames),
     ];
     chunk(b"RIFF", &[&b"AVI "[..], &parts.concat()].concat())
@@ -172,4 +179,86 @@ fn what_is_larger_than_may_be_is_refused() {
         post(&server, &[video(&bout()), signal(&" ".repeat(2_000))]).status(),
         413
     );
+}
+
+/// Whether both programs are there; says so if not.
+fn has_ffmpeg() -> bool {
+    let is_there = |program| Command::new(program).arg("-version").output().is_ok();
+    let both = is_there("ffmpeg") && is_there("ffprobe");
+    if !both {
+        eprintln!("skipped: ffmpeg and ffprobe are not both installed");
+    }
+    both
+}
+
+/// A film of a second with a tone.
+fn film(path: &Path) -> Vec<u8> {
+    let made = Command::new("ffmpeg")
+        .args(["-nostdin", "-loglevel", "error", "-f", "lavfi"])
+        .args(["-i", "testsrc=size=64x64:rate=15:duration=1", "-f", "lavfi"])
+        .args(["-i", "sine=duration=1", "-c:v", "mpeg4"])
+        .arg(path)
+        .status();
+    assert!(made.unwrap().success());
+    std::fs::read(path).unwrap()
+}
+
+/// The kinds of the streams of this artifact of a result.
+fn streams(server: &Server, result: &Value, artifact: &str, dir: &Path) -> Vec<String> {
+    let name = result["artifacts"][artifact].as_str().unwrap();
+    let path = dir.join("fetched");
+    let fetched = get(server.addr("main"), &format!("/artifacts/{name}"));
+    std::fs::write(&path, fetched.body).unwrap();
+    let probe = Command::new("ffprobe")
+        .args(["-v", "error", "-show_entries", "stream=codec_type"])
+        .args(["-of", "csv=p=0"])
+        .arg(&path)
+        .output();
+    let said = String::from_utf8(probe.unwrap().stdout).unwrap();
+    said.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn the_sound_of_an_uploaded_film_is_kept_unless_it_shall_not_be() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let film = film(&dir.path().join("film.mp4"));
+    for (more, kinds) in [
+        ("", &["video", "audio"][..]),
+        ("fisheye_keep_audio = false\n", &["video"]),
+    ] {
+        let server = server(more);
+        let answer = post(&server, &[video(&film), signal(SIGNAL)]);
+        assert_eq!(answer.status(), 200, "{}", answer.text());
+        for artifact in ["video", "corrected_video"] {
+            let streams = streams(&server, &answer.json(), artifact, dir.path());
+            assert_eq!(streams, kinds, "{artifact} {more}");
+        }
+    }
+}
+
+#[test]
+fn sound_that_nobody_can_read_costs_a_note_and_no_video() {
+    if !has_ffmpeg() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut header = [0; 56];
+    header[..4].copy_from_slice(b"auds");
+    (header[20], header[24]) = (1, 100);
+    // A format that is not known anywhere, in one channel.
+    let format = [
+        0x99, 0x99, 1, 0, 0x40, 0x1F, 0, 0, 0x40, 0x1F, 0, 0, 1, 0, 8, 0,
+    ];
+    let sound = list(b"strl", &[chunk(b"strh", &header), chunk(b"strf", &format)]);
+    let server = server("");
+    let upload = avi_with(&vec![jpeg(); 12], &sound);
+    let answer = post(&server, &[video(&upload), signal(SIGNAL)]);
+    assert_eq!(answer.status(), 200, "{}", answer.text());
+    let result = answer.json();
+    let notes = result["metadata"]["notes"].to_string();
+    assert!(notes.contains("the sound could not be written"), "{notes}");
+    assert_eq!(streams(&server, &result, "video", dir.path()), ["video"]);
 }

@@ -243,7 +243,10 @@ impl Material {
     fn frames_at(&self, fps: f64) -> u64 {
         let numbers = &self.originals.0;
         let ends = numbers.first_key_value().zip(numbers.last_key_value());
-        let frames = ends.map_or(0, |((first, _), (last, _))| last - first + 1);
+        // A client may number its frames from the first to the last of 64 bits.
+        let frames = ends.map_or(0, |((first, _), (last, _))| {
+            (last - first).saturating_add(1)
+        });
         (frames as f64 * fps / self.bout.fps).round() as u64
     }
 }

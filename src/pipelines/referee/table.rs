@@ -13,8 +13,9 @@ use serde::Serialize;
 /// A box at least so many times as large as the other's is the nearer one's.
 const NEARER: f32 = 1.75;
 
-/// Missing frames in a row that get empty rows; a jump beyond is a client that counts otherwise, and time goes on without it.
-const LONGEST_GAP: u64 = 10_000;
+/// Missing frames of a whole bout that get empty rows; beyond, its client counts otherwise, and time goes on without them. Of the
+/// bout and not of each gap: many gaps would be as much memory as a client likes.
+const MOST_MISSING: u64 = 10_000;
 
 /// The scale of a table, and from where the camera looks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -54,10 +55,12 @@ pub fn normalise(frames: &[TrackedFrame]) -> Result<(Tracks, Normalisation), Too
         right: Vec::with_capacity(frames.len()),
     };
     let mut next = frames.first().map_or(0, |frame| frame.number);
+    let mut spare = MOST_MISSING;
     for frame in frames {
-        let gap = frame.number.saturating_sub(next).min(LONGEST_GAP) as usize;
+        let gap = frame.number.saturating_sub(next).min(spare);
+        spare -= gap;
         for side in [&mut tracks.left, &mut tracks.right] {
-            side.resize(side.len() + gap, [None; KEYPOINTS]);
+            side.resize(side.len() + gap as usize, [None; KEYPOINTS]);
         }
         let (left, right) = sides(frame);
         tracks.left.push(row(left, Side::Left, unit));

@@ -27,6 +27,9 @@ pub const FRONT_FOOT: usize = 16;
 /// Frames a second on which every rule and threshold of the decision rests; tables of other rates are resampled first.
 pub const FPS: f64 = 15.0;
 
+/// Rows of a resampled table, at most: two hours. A client may say that its frames are a day apart.
+const MOST_ROWS: usize = 2 * 60 * 60 * FPS as usize;
+
 /// A place, in units of the normalisation constant; x grows to the right of the picture, y downwards.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
@@ -135,14 +138,14 @@ impl Tracks {
     }
 
     /// The same bout at [`FPS`], from rows at another rate: each frame has the row nearest in time. A rate that is not a
-    /// positive number leaves the rows as they are.
+    /// positive number leaves the rows as they are, and what lies beyond two hours is left out.
     #[must_use]
     pub fn at_rate(self, fps: f64) -> Self {
         if !(fps.is_finite() && fps > 0.0) || (fps - FPS).abs() < 1e-3 {
             return self;
         }
         let resample = |rows: Vec<Skeleton>| {
-            let count = (rows.len() as f64 * FPS / fps).round() as usize;
+            let count = ((rows.len() as f64 * FPS / fps).round() as usize).min(MOST_ROWS);
             let row = |frame: usize| (frame as f64 * fps / FPS).round() as usize;
             (0..count)
                 .filter_map(|frame| rows.get(row(frame).min(rows.len() - 1)).copied())
@@ -185,6 +188,11 @@ mod tests {
             left: vec![row],
             right: vec![],
         }
+    }
+
+    #[test]
+    fn frames_that_are_a_day_apart_do_not_fill_the_memory() {
+        assert_eq!(one(2.0).at_rate(1e-5).frames(), MOST_ROWS);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 // A whole video file sent to `POST /analyze`, for what only the server can read. One answer comes, at the end.
 
+import { at } from './address.js';
 import { LineLost, Refusal } from './line.js';
 
 export class WholeUpload {
@@ -21,7 +22,7 @@ export class WholeUpload {
       request.onload = () => (request.status === 200 ? resolve(JSON.parse(request.responseText)) : reject(refusal(request)));
       request.onerror = () => reject(new LineLost('The connection was lost.'));
       request.onabort = () => reject(new LineLost('Stopped.'));
-      request.open('POST', '/analyze');
+      request.open('POST', at('/analyze'));
       request.send(form);
     });
   }

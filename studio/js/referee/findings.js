@@ -1,5 +1,6 @@
 // A verdict on the page: the headline, how sure, the evidence that leads to its frames, and the files.
 
+import { at } from './address.js';
 import { FILES, headline } from './words.js';
 import { middleOf } from './result.js';
 
@@ -58,7 +59,7 @@ export class FindingsView {
 }
 
 function file({ kind, name, url }) {
-  const link = make('a', { href: url, download: name });
+  const link = make('a', { href: at(url), download: name });
   link.append(make('span', { textContent: FILES[kind] ?? kind.replaceAll('_', ' ') }), make('small', { textContent: name }));
   const item = make('li');
   item.append(link);

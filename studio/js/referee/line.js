@@ -1,6 +1,8 @@
 // One WebSocket to `/stream` as a line that is spoken and listened to in turn: `say`, then `hear`.
 // A line that breaks makes whoever listens throw `LineLost`; it does not decide what comes next.
 
+import { isLocked, socketAddress } from './address.js';
+
 const OPEN_WITHIN_MS = 10_000;
 // Above this the browser holds what the network has not taken yet; more would only be memory.
 const MOST_BUFFERED = 4 << 20;
@@ -22,19 +24,27 @@ export class Line {
   #waiting = null;
   #lost = null;
 
-  /** @returns {Promise<Line>} once it is open */
+  /** @returns {Promise<Line>} once it is open @throws {Refusal|LineLost} when it does not open */
   static async open() {
     const line = new Line();
-    const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
-    line.ws = new WebSocket(`${scheme}://${location.host}/stream`);
-    line.ws.onmessage = (event) => line.#take(event.data);
-    line.ws.onclose = () => line.#break('The connection was lost.');
-    await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => line.#break('The server does not answer.'), OPEN_WITHIN_MS);
-      line.#waiting = { resolve, reject };
-      line.ws.onopen = () => { clearTimeout(timer); line.#waiting = null; resolve(); };
-    });
+    try {
+      await line.#open();
+    } catch (error) {
+      if (await isLocked()) throw new Refusal({ error_code: 'UNAUTHORIZED', error_message: 'no token' });
+      throw error;
+    }
     return line;
+  }
+
+  #open() {
+    this.ws = new WebSocket(socketAddress());
+    this.ws.onmessage = (event) => this.#take(event.data);
+    this.ws.onclose = () => this.#break('The connection was lost.');
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#break('The server does not answer.'), OPEN_WITHIN_MS);
+      this.#waiting = { resolve, reject };
+      this.ws.onopen = () => { clearTimeout(timer); this.#waiting = null; resolve(); };
+    });
   }
 
   /** Sends a message, and the bytes that belong to it; waits while the network is behind. */

@@ -1,6 +1,7 @@
 // The referee's page: wires what comes in, the way to the server, and what comes out together.
 
 import { Code } from '../code.js';
+import { at } from './address.js';
 import { readAvi } from './avi.js';
 import { open, way } from './bout.js';
 import { drawBout } from './drawn.js';
@@ -160,8 +161,8 @@ export class Referee {
 
   // The overlay as a video; one of JPEGs that no browser plays is played frame by frame; else the bout itself.
   async #showOverlay({ overlay, notes }, fps) {
-    if (overlay && await this.player.showVideo(overlay.url, fps)) return this.#note('');
-    const frames = overlay && await fetch(overlay.url).then((answer) => (answer.ok ? answer.blob() : null)).then((blob) => blob && readAvi(blob)).catch(() => null);
+    if (overlay && await this.player.showVideo(at(overlay.url), fps)) return this.#note('');
+    const frames = overlay && await fetch(at(overlay.url)).then((answer) => (answer.ok ? answer.blob() : null)).then((blob) => blob && readAvi(blob)).catch(() => null);
     if (frames) this.player.showFrames(frames);
     else if (this.#bout.count) this.player.showFrames(this.#bout);
     const why = notes.length ? notes.join('. ') : overlay ? 'this browser does not play its format' : 'none was made';

@@ -2,6 +2,7 @@
 // Follows the referee's protocol from `session_start` to `process_complete`; shows nothing.
 
 import { backoff } from '../state.js';
+import { at } from './address.js';
 import { Line, LineLost, Refusal, pause } from './line.js';
 
 // Frames on their way at a time: enough to fill a line, few enough that their acknowledgements tell the truth.
@@ -18,6 +19,7 @@ export class Upload {
   #line = null;
   #stopped = false;
   #known = false;   // whether the server knows the session: then it is resumed
+  #handed = null;   // the session whose signal was sent: its verdict may be reached while nobody listens
   #attempt = 0;
   #unsent = [];     // numbers to send, in order
   #refused = new Set();
@@ -41,6 +43,8 @@ export class Upload {
       } catch (error) {
         if (!(error instanceof LineLost) || this.#stopped || this.#attempt >= MOST_ATTEMPTS) throw error;
         await this.#wait(error.message);
+        const result = this.#handed && await verdictOf(this.#handed);
+        if (result) return result;
       } finally {
         this.#line?.close();
         this.#line = null;
@@ -59,9 +63,11 @@ export class Upload {
     this.#line = await Line.open();
     if (this.#stopped) throw new LineLost('Stopped.');
     await this.#start();
+    this.#handed = null;
     await this.#frames();
     await this.#say({ type: 'session_end', total_frames: this.bout.count });
     await this.#expect('session_ended');
+    this.#handed = this.id;
     await this.#say({ type: 'signal', filename: plainName(signal.name), size: signal.size }, await signal.arrayBuffer());
     return this.#verdict();
   }
@@ -78,7 +84,7 @@ export class Upload {
     const { fps, width, height, count } = this.bout;
     const start = { type: 'session_start', fps, width, height, expected_frames: count };
     await this.#say(this.#known ? { ...start, resume: true } : start);
-    const started = await this.#expect('session_started');
+    const started = await this.#expect('session_started').catch((error) => this.#notGiven(error));
     if (this.#known) {
       const next = started.next_frame ?? 0;
       this.#unsent = [...(started.missing ?? []), ...numbers(next, count)].filter((number) => !this.#refused.has(number));
@@ -86,6 +92,17 @@ export class Upload {
     this.#known = true;
     this.ears.held(count - this.#unsent.length);
     this.ears.phase('sending');
+  }
+
+  // A session that runs but is not given back is still held by the line that broke, or is being judged: it is asked for
+  // again. One that is gone is begun anew, under another name.
+  async #notGiven(error) {
+    if (!(error instanceof Refusal) || !this.#known) throw error;
+    if (!(await runs(this.id))) {
+      [this.id, this.#known, this.#unsent] = [newId(), false, numbers(0, this.bout.count)];
+      this.#refused.clear();
+    }
+    throw new LineLost(`${error.message}.`);
   }
 
   // Keeps the window full. Replies come in the order of the frames, one for each.
@@ -130,6 +147,22 @@ export class Upload {
     if (message.type !== type) throw new Refusal({ error_code: 'PROTOCOL_ERROR', error_message: `The server said ${message.type} where ${type} was due` });
     return message;
   }
+}
+
+// Whether the server has a session of this name; when it does not answer, it may well.
+async function runs(id) {
+  const stats = await json('/streaming/stats');
+  return stats === null || Object.hasOwn(stats.sessions ?? {}, id);
+}
+
+// A verdict that was reached while the line was broken lies among the results.
+const verdictOf = (id) => json(`/artifacts/${encodeURIComponent(id)}/analysis_result.json`);
+
+async function json(path) {
+  try {
+    const answer = await fetch(at(path), { cache: 'no-store' });
+    return answer.ok ? await answer.json() : null;
+  } catch { return null; }
 }
 
 const numbers = (from, to) => Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);

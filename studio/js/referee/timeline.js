@@ -179,7 +179,7 @@ function readColours(canvas) {
   canvas.parentElement.append(probe);
   const read = (name) => { probe.style.color = `var(${name})`; return getComputedStyle(probe).color; };
   const colours = {
-    left: read('--left'), right: read('--right'), hit: read('--hit'), blade: read('--stage-wait'), line: read('--line'),
+    left: read('--left'), right: read('--right'), hit: read('--hit'), blade: read('--blade'), line: read('--line'),
     faint: read('--ink-3'), ink: read('--ink'), ground: read('--ground'),
     text: `13px ${getComputedStyle(probe).getPropertyValue('--sans')}`,
     font: `10px ${getComputedStyle(probe).getPropertyValue('--mono')}`,

@@ -30,8 +30,9 @@ export function failure(error) {
   if (!(error instanceof Refusal)) return { text: `This page failed: ${error.message}`, act: 'again' };
   const why = sentence(error.message);
   switch (error.code) {
-    case 'PROCESSING_FAILED': return { text: `The bout could not be judged. ${why} The frames are still at the server: choose a signal file that fits.`, act: 'signal' };
+    case 'PROCESSING_FAILED': return { text: `The bout could not be judged. ${why} Its frames stay at the server for a while: another signal file may be sent for them.`, act: 'signal' };
     case 'SESSION_START_FAILED': return { text: `The server does not take this bout now. ${why}`, act: 'again' };
+    case 'UNAUTHORIZED': case 'HTTP_401': return { text: 'This server asks for a token: open this page as /referee?token=…', act: null };
     case 'STREAMING_DISABLED': return { text: 'The referee is turned off in the settings of this server.', act: null };
     case 'HTTP_415': case 'HTTP_400': case 'HTTP_500': return { text: `The server cannot judge these files. ${why}`, act: 'again' };
     default: return { text: why, act: 'again' };

@@ -3,10 +3,13 @@
 //! Not responsible for drawing. Invariant: one bout costs a few megabytes and a thread of the pool for uploads, whatever is asked.
 
 use super::{readable::readable, shared::Shared};
-use crate::media::{
-    bout::{Bout, BoutOptions},
-    jpeg::{Encoder, Quality, Subsampling},
-    video::{AviWriter, Rate},
+use crate::{
+    config::RefereeFisheye,
+    media::{
+        bout::{Bout, BoutOptions},
+        jpeg::{Encoder, Quality, Subsampling},
+        video::{AviWriter, Rate},
+    },
 };
 use actix_web::{HttpResponse, http::header, web};
 use serde::Deserialize;
@@ -16,6 +19,9 @@ use std::{error::Error, io::Cursor};
 const SIZE: (u32, u32) = (960, 540);
 
 const QUALITY: u32 = 85;
+
+/// The strongest lens that bouts are drawn through.
+const STRONGEST_LENS: f64 = 0.5;
 
 #[derive(Deserialize)]
 struct Wish {
@@ -30,11 +36,13 @@ pub fn routes(app: &mut web::ServiceConfig) {
 }
 
 async fn video(shared: web::Data<Shared>, wish: web::Query<Wish>) -> HttpResponse {
-    answer(&shared, "video/x-msvideo", move || film(wish.seed)).await
+    let lens = lens(&shared.config.referee.fisheye);
+    answer(&shared, "video/x-msvideo", move || film(wish.seed, lens)).await
 }
 
 async fn signal(shared: web::Data<Shared>, wish: web::Query<Wish>) -> HttpResponse {
-    let text = move || Ok(bout(wish.seed)?.signal().as_bytes().to_vec());
+    let lens = lens(&shared.config.referee.fisheye);
+    let text = move || Ok(bout(wish.seed, lens)?.signal().as_bytes().to_vec());
     answer(&shared, "text/plain; charset=utf-8", text).await
 }
 
@@ -55,18 +63,28 @@ async fn answer(
     }
 }
 
-fn bout(seed: u64) -> Result<Bout, Box<dyn Error>> {
+/// The lens that the referee straightens, so that a drawn hall is straight again when it has; none where it bends more than
+/// is drawn.
+fn lens(fisheye: &RefereeFisheye) -> Option<f64> {
+    let drawn = fisheye.strength.abs() <= STRONGEST_LENS;
+    (fisheye.enabled && drawn).then_some(fisheye.strength)
+}
+
+fn bout(seed: u64, lens: Option<f64>) -> Result<Bout, Box<dyn Error>> {
     let (width, height) = SIZE;
     let options = BoutOptions {
         width,
         height,
+        lens,
+        // For whoever compares it with the verdict; the rules never read it.
+        human_line: true,
         ..BoutOptions::default()
     };
     Ok(Bout::draw(seed, options)?)
 }
 
-fn film(seed: u64) -> Result<Vec<u8>, Box<dyn Error>> {
-    let bout = bout(seed)?;
+fn film(seed: u64, lens: Option<f64>) -> Result<Vec<u8>, Box<dyn Error>> {
+    let bout = bout(seed, lens)?;
     let mut encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
     let rate = Rate::from_fps(bout.truth().fps)?;
     let mut writer = AviWriter::new(Cursor::new(Vec::new()), SIZE, rate)?;

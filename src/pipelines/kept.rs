@@ -89,6 +89,8 @@ pub struct Terms {
     pub max_frames: u64,
     /// Bytes of one message, at most: what was reserved for it.
     pub message_bytes: usize,
+    /// Bytes of memory that one frame costs until the session ends, its bytes on the disk apart.
+    pub bytes_a_frame: usize,
 }
 
 /// A session's kept input, and the memory that it has reserved.

@@ -8,7 +8,7 @@ use crate::media::video::Sound;
 pub struct BoutSpec {
     /// The client's name for it: a name, never a path.
     pub id: SessionId,
-    /// Frames a second, above 0.
+    /// Frames a second, in [`Self::FPS`].
     pub fps: f64,
     /// Pixels in a row.
     pub width: u32,
@@ -22,6 +22,12 @@ pub struct BoutSpec {
     pub save_overlay: bool,
     /// The video that its frames were taken from, if its sound shall be kept.
     pub sound: Option<Sound>,
+}
+
+impl BoutSpec {
+    /// Frames a second that a bout may have. A film whose frames are more than a second apart shows no touch, and every rule
+    /// works on fifteen rows a second: of slower films the table would be larger than the film.
+    pub const FPS: std::ops::RangeInclusive<f64> = 1.0..=1_000.0;
 }
 
 /// The scoring device's file, which ends a bout.

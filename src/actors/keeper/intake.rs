@@ -31,10 +31,6 @@ use std::{
 /// Frames whose bookkeeping is reserved at a time.
 const STEP: u64 = 1_024;
 
-/// Bytes that one frame costs until its session ends: its place in the spool, and what the study keeps of it (two persons of 17
-/// keypoints, twice). The contract's own estimate is as much.
-const BYTES_A_FRAME: usize = 1_024;
-
 /// Why a frame was not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameFault {
@@ -83,6 +79,7 @@ pub(super) struct Desk {
     pub(super) budget: ByteBudget,
     pub(super) max_frames: u64,
     pub(super) message_bytes: usize,
+    pub(super) bytes_a_frame: usize,
     /// Whether the keeper wants to hear of each frame.
     pub(super) tell: bool,
 }
@@ -178,7 +175,7 @@ impl Desk {
             return Err(FrameFault::TooMany(self.max_frames));
         }
         if held >= self.reserved.len() as u64 * STEP {
-            let more = self.budget.try_lease(STEP as usize * BYTES_A_FRAME);
+            let more = self.budget.try_lease(STEP as usize * self.bytes_a_frame);
             self.reserved.push(more.ok_or(FrameFault::Memory)?);
         }
         Ok(())

@@ -116,6 +116,7 @@ impl Keeper {
             budget,
             max_frames: terms.max_frames,
             message_bytes: terms.message_bytes,
+            bytes_a_frame: terms.bytes_a_frame,
             tell: terms.overlap,
         };
         let decoders = NonZeroUsize::new(terms.decode_ahead).unwrap_or(NonZeroUsize::MIN);

@@ -175,6 +175,7 @@ fn terms() -> Terms {
         silence: Duration::from_secs(600),
         max_frames: 10_000,
         message_bytes: 1_000,
+        bytes_a_frame: 1_024,
     }
 }
 

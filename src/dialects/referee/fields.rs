@@ -2,6 +2,7 @@
 //!
 //! Whole numbers may be written `1920` or `1920.0`, as Python does of its own accord; negative ones and fractions are refused.
 
+use crate::session::BoutSpec;
 use serde::{
     Deserialize, Deserializer,
     de::{Error, Unexpected},
@@ -56,15 +57,17 @@ pub fn side<'a, D: Deserializer<'a>>(input: D) -> Result<u32, D::Error> {
         .ok_or_else(|| D::Error::invalid_value(Unexpected::Unsigned(side), &"1 to 65535 pixels"))
 }
 
-/// Frames a second, above 0 and at most 1,000.
+/// Frames a second that a bout may have.
 pub fn fps<'a, D: Deserializer<'a>>(input: D) -> Result<f64, D::Error> {
     let fps = f64::deserialize(input)?;
-    if fps > 0.0 && fps <= 1_000.0 {
+    if BoutSpec::FPS.contains(&fps) {
         return Ok(fps);
     }
+    let (least, most) = BoutSpec::FPS.into_inner();
+    let expected = format!("{least} to {most} frames a second");
     Err(D::Error::invalid_value(
         Unexpected::Float(fps),
-        &"frames a second, above 0 and at most 1000",
+        &expected.as_str(),
     ))
 }
 
@@ -99,8 +102,8 @@ mod tests {
         );
         let fps = |text| fps(&mut serde_json::Deserializer::from_str(text)).is_ok();
         assert_eq!(
-            ["0", "-1", "15", "29.97", "1001"].map(fps),
-            [false, false, true, true, false]
+            ["0", "-1", "0.5", "1", "15", "29.97", "1000", "1001"].map(fps),
+            [false, false, false, true, true, true, true, false]
         );
     }
 }

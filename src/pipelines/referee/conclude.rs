@@ -9,6 +9,7 @@ use super::{
         document::{self, Artifacts, Keypoints, Metadata, Model, ResultDocument},
         overlay::Overlay,
     },
+    lenses::Lens,
     pose::Person,
     rules::RuleSet,
     signal::{self, Signal, SignalKind},
@@ -21,7 +22,6 @@ use super::{
 use crate::{
     engine::Manifest,
     media::{
-        lens::Remap,
         spool::{FrameRef, SpoolReader},
         video::Ffmpeg,
     },
@@ -60,7 +60,7 @@ pub struct Material {
     /// What its scoring device wrote.
     pub signal: SignalFile,
     /// What straightened its frames.
-    pub lens: Arc<Remap>,
+    pub lens: Arc<Lens>,
     /// Its frames as they came, and where they are.
     pub originals: (BTreeMap<u64, FrameRef>, SpoolReader),
     /// Its frames as JPEG, straightened, and where they are.
@@ -163,10 +163,12 @@ impl Judging {
         let internal = |e: serde_json::Error| StudyFault::Internal(e.to_string());
         let mut result = self.result(signal, material, finding, folder.artifacts, folder.notes);
         let wanted = finding.filter(|_| material.bout.include_keypoints);
-        result.keypoints = wanted.map(|finding| Keypoints::of(&finding.tracks));
+        result.keypoints = wanted.and_then(|finding| Keypoints::of(&finding.tracks));
         let text = serde_json::to_string(&result).map_err(internal)?;
-        if result.keypoints.is_some() && text.len() > document::LONGEST {
+        if text.len() > document::LONGEST {
             result.keypoints = None;
+        }
+        if wanted.is_some() && result.keypoints.is_none() {
             result.metadata.notes.push(TOO_MANY.to_owned());
         }
         let pretty = serde_json::to_vec_pretty(&result).map_err(internal)?;

@@ -5,6 +5,8 @@
 use super::{
     conclude::Judging,
     frame::FrameStudy,
+    lenses::Lenses,
+    memory::{self, Settings},
     pose::{Estimator as _, Letterbox, SingleStage, Thresholds},
     study::{BoutStudy, Notes},
 };
@@ -12,19 +14,14 @@ use crate::{
     engine::{EngineKey, Model},
     media::{
         ByteBudget, Lease,
-        lens::{Fisheye, Remap},
+        lens::Fisheye,
         spool::{FrameRef, Recovered, SpoolError, SpoolReader, SpoolRoot, SpoolWriter},
     },
     pipelines::{Kept, OpenFault, Terms, Vault},
     session::{BoutSpec, Class, EgressPolicy, IngressPolicy, Ledger, SessionId, SessionSpec},
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::HashMap,
-    num::NonZeroUsize,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// The pipeline's name in metrics and lists.
 pub const PIPELINE: &str = "referee";
@@ -32,16 +29,6 @@ pub const PIPELINE: &str = "referee";
 /// A frame's work is due so long after it was handed in. A person waits for the verdict, not for the frame, and frames of a live
 /// world, due in a tenth of a second, go first.
 const DEADLINE: Duration = Duration::from_secs(10);
-
-/// A message may be so much larger than its picture would be without compression: headers, tables, comments.
-const MESSAGE_SLACK: usize = 64 * 1024;
-
-/// Bytes a pixel while a frame is decoded: the picture (3), the corrected picture (3), what the decoder holds of it (3) and the
-/// corrected JPEG, which is below a byte and a half at the quality that is kept.
-const BYTES_A_PIXEL: usize = 11;
-
-/// Lenses that are kept for the next bout of the same size.
-const LENSES: usize = 4;
 
 /// Longest side of a model's input: more is a mistake in its manifest.
 const MOST_SIDE: usize = 8_192;
@@ -54,8 +41,10 @@ const SMALLEST_SIDE: u32 = 32;
 pub struct RefereeOptions {
     /// The lens that frames were taken with; `None` takes them as they are.
     pub lens: Option<Fisheye>,
-    /// How sessions are served; `message_bytes` is an upper bound here.
+    /// How sessions are served; `message_bytes` is an upper bound here, and `bytes_a_frame` follows from each bout's rate.
     pub terms: Terms,
+    /// Bytes of a signal file, at most.
+    pub signal_bytes: usize,
     /// Frames of one session between the disk and the engine.
     pub in_flight: NonZeroUsize,
     /// Longest side of a frame, and pixels in all.
@@ -76,7 +65,7 @@ struct Inner {
     spool: SpoolRoot,
     budget: ByteBudget,
     options: RefereeOptions,
-    lenses: Mutex<HashMap<(u32, u32), Arc<Remap>>>,
+    lenses: Lenses,
 }
 
 /// What is written beside a bout's frames, so that a restart can go on with it.
@@ -112,6 +101,7 @@ impl RefereeModel {
     ) -> Result<Self, String> {
         let key = model.key(&[]).map_err(|e| e.to_string())?;
         let input = input_size(&model, &key)?;
+        let lenses = Lenses::new(options.lens, budget.clone());
         Ok(Self(Arc::new(Inner {
             model,
             key,
@@ -119,7 +109,7 @@ impl RefereeModel {
             spool,
             budget,
             options,
-            lenses: Mutex::default(),
+            lenses,
         })))
     }
 
@@ -202,7 +192,7 @@ impl RefereeModel {
             reader,
             found,
         } = folder;
-        let lens = self.lens(bout.width, bout.height)?;
+        let lens = self.0.lenses.of(bout.width, bout.height)?;
         let corrected = writer.beside("corrected.spool").map_err(spool_fault)?;
         let letterbox = Letterbox::new(lens.size(), self.0.input);
         let estimator = SingleStage::new(self.0.key.clone(), letterbox, Thresholds::default());
@@ -222,6 +212,11 @@ impl RefereeModel {
             more_keys: keys,
             size: (bout.width, bout.height),
             study: Box::new(study),
+            terms: Terms {
+                message_bytes,
+                bytes_a_frame: memory::a_frame(bout.fps),
+                ..self.0.options.terms
+            },
             bout,
             vault: Vault {
                 writer,
@@ -230,10 +225,6 @@ impl RefereeModel {
                 found,
                 lease,
                 budget: self.0.budget.clone(),
-            },
-            terms: Terms {
-                message_bytes,
-                ..self.0.options.terms
             },
         })
     }
@@ -259,25 +250,24 @@ impl RefereeModel {
     fn reserve(&self, bout: &BoutSpec) -> Result<(Lease, usize), OpenFault> {
         self.check(bout)?;
         let Inner { options, input, .. } = &*self.0;
-        let pixels = bout.width as usize * bout.height as usize;
-        let message = (3 * pixels + MESSAGE_SLACK).min(options.terms.message_bytes);
-        // The verdict's videos are drawn when nothing is decoded any more, by one thread.
-        let decoders = options.terms.decode_ahead.max(1);
-        let decoding = decoders * (message + BYTES_A_PIXEL * pixels);
         let tensor = 3 * input.0 as usize * input.1 as usize * size_of::<f32>();
-        let tensors = options.in_flight.get() * tensor;
-        let lease = self.0.budget.try_lease(message + decoding + tensors);
-        Ok((lease.ok_or(OpenFault::NoMemory)?, message))
+        let settings = Settings {
+            frame_bytes: options.terms.message_bytes,
+            signal_bytes: options.signal_bytes,
+            decoders: options.terms.decode_ahead,
+            tensors: options.in_flight.get() * tensor,
+        };
+        let lease = self.0.lenses.reserve(memory::opening(bout, &settings));
+        let lease = lease.ok_or(OpenFault::NoMemory)?;
+        Ok((lease, memory::message(bout, &settings)))
     }
 
     fn check(&self, bout: &BoutSpec) -> Result<(), OpenFault> {
         let (side, pixels) = self.0.options.largest;
         let invalid = |why: String| Err(OpenFault::Invalid(why));
-        if !(bout.fps.is_finite() && bout.fps > 0.0 && bout.fps <= 1_000.0) {
-            return invalid(format!(
-                "fps must be above 0 and at most 1000, not {}",
-                bout.fps
-            ));
+        if !BoutSpec::FPS.contains(&bout.fps) {
+            let (least, most) = BoutSpec::FPS.into_inner();
+            return invalid(format!("fps must be {least} to {most}, not {}", bout.fps));
         }
         let (width, height) = (bout.width, bout.height);
         let too_small = width.min(height) < SMALLEST_SIDE;
@@ -287,27 +277,6 @@ impl RefereeModel {
             ));
         }
         Ok(())
-    }
-
-    /// The lens for frames of this size; computed once.
-    fn lens(&self, width: u32, height: u32) -> Result<Arc<Remap>, OpenFault> {
-        let lock = || self.0.lenses.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(lens) = lock().get(&(width, height)) {
-            return Ok(Arc::clone(lens));
-        }
-        // Outside the lock: two bouts of a new size may both compute it, and neither waits for the other.
-        let lens = match &self.0.options.lens {
-            Some(lens) => Remap::fisheye(width, height, lens)
-                .map_err(|e| OpenFault::Invalid(e.to_string()))?,
-            None => Remap::identity(width, height),
-        };
-        let lens = Arc::new(lens);
-        let mut lenses = lock();
-        if lenses.len() >= LENSES {
-            lenses.clear();
-        }
-        lenses.insert((width, height), Arc::clone(&lens));
-        Ok(lens)
     }
 }
 

@@ -3,13 +3,13 @@
 use super::{
     conclude::{Judging, Material},
     frame::FrameStudy,
-    pose::Person,
+    lenses::Lens,
+    pose::{Person, nearest},
     signal,
 };
 use crate::{
     media::{
         Encoding,
-        lens::Remap,
         spool::{FrameRef, SpoolError, SpoolReader, SpoolWriter},
     },
     pipelines::{Conclusion, Elapsed, Job, KeptFrame, StageSink, Step, Study, StudyFault},
@@ -33,7 +33,7 @@ pub(super) const DRAWN: &str = "overlay";
 /// What the jobs of one bout note, by the numbers of its frames.
 pub struct Notes {
     /// Straightens its frames.
-    pub lens: Arc<Remap>,
+    pub lens: Arc<Lens>,
     corrected: Mutex<SpoolWriter>,
     reader: SpoolReader,
     noted: Mutex<Noted>,
@@ -60,7 +60,7 @@ pub struct BoutStudy {
 
 impl Notes {
     /// Nothing is noted yet; corrected frames go to this spool.
-    pub fn new(lens: Arc<Remap>, (writer, reader): (SpoolWriter, SpoolReader)) -> Arc<Self> {
+    pub fn new(lens: Arc<Lens>, (writer, reader): (SpoolWriter, SpoolReader)) -> Arc<Self> {
         Arc::new(Self {
             lens,
             corrected: Mutex::new(writer),
@@ -96,9 +96,9 @@ impl Notes {
         Ok(())
     }
 
-    /// The persons of a frame.
+    /// The persons of a frame; of a crowd, the [`nearest`].
     pub fn found(&self, number: u64, persons: Vec<Person>) {
-        self.noted().persons.insert(number, persons);
+        self.noted().persons.insert(number, nearest(persons));
     }
 
     /// A frame shows nothing that can be read.

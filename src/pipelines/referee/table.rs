@@ -15,7 +15,7 @@ const NEARER: f32 = 1.75;
 
 /// Missing frames of a whole bout that get empty rows; beyond, its client counts otherwise, and time goes on without them. Of the
 /// bout and not of each gap: many gaps would be as much memory as a client likes.
-const MOST_MISSING: u64 = 10_000;
+pub(super) const MOST_MISSING: u64 = 10_000;
 
 /// The scale of a table, and from where the camera looks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -28,7 +28,7 @@ pub const FRONT_FOOT: usize = 16;
 pub const FPS: f64 = 15.0;
 
 /// Rows of a resampled table, at most: two hours. A client may say that its frames are a day apart.
-const MOST_ROWS: usize = 2 * 60 * 60 * FPS as usize;
+pub(super) const MOST_ROWS: usize = 2 * 60 * 60 * FPS as usize;
 
 /// A place, in units of the normalisation constant; x grows to the right of the picture, y downwards.
 #[derive(Clone, Copy, Debug, PartialEq)]

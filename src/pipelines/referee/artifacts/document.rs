@@ -143,8 +143,14 @@ pub struct Keypoints {
 type Row = [Option<f32>; KEYPOINTS];
 
 impl Keypoints {
-    /// The same table.
-    pub fn of(tracks: &Tracks) -> Self {
+    /// The same table, unless its text would be longer than [`LONGEST`] however short its numbers were: then it is not even
+    /// made, as it would be many times as large in memory.
+    pub fn of(tracks: &Tracks) -> Option<Self> {
+        let shortest = tracks.frames() * 4 * KEYPOINTS * "0,".len();
+        (shortest <= LONGEST).then(|| Self::all(tracks))
+    }
+
+    fn all(tracks: &Tracks) -> Self {
         let rows = |side: Side, axis: usize| {
             let row = |frame| {
                 std::array::from_fn(|keypoint| {

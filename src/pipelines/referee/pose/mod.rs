@@ -22,4 +22,4 @@ mod tests;
 pub use estimator::{Estimator, Found, IMAGES, PREDICTIONS, SingleStage};
 pub use letterbox::Letterbox;
 pub(super) use persons::iou;
-pub use persons::{Keypoint, MOST_PERSONS, Person, Thresholds, persons};
+pub use persons::{Keypoint, MOST_KEPT, MOST_PERSONS, Person, Thresholds, nearest, persons};

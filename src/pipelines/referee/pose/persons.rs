@@ -17,6 +17,10 @@ const ROWS: usize = 5 + 3 * KEYPOINTS;
 /// Persons in a picture, at most: Ultralytics' `max_det`.
 pub const MOST_PERSONS: usize = 300;
 
+/// Persons that are kept of a picture. Two of them fence, and each half of it has three candidates at the start; the rest are
+/// those who cross in front of the fencers.
+pub const MOST_KEPT: usize = 12;
+
 /// What counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
@@ -61,6 +65,14 @@ impl Default for Thresholds {
     }
 }
 
+impl Person {
+    /// Pixels of the box.
+    fn area(&self) -> f32 {
+        let [left, upper, right, lower] = self.bbox;
+        (right - left) * (lower - upper)
+    }
+}
+
 impl Keypoint {
     /// Whether it was seen.
     #[must_use]
@@ -97,6 +109,20 @@ pub fn persons(
     );
     let surest = surest(candidates, thresholds.iou);
     Ok(surest.into_iter().map(|one| read(one.at)).collect())
+}
+
+/// The [`MOST_KEPT`] with the largest boxes, in the order in which they came: fencers stand before their spectators.
+#[must_use]
+pub fn nearest(mut persons: Vec<Person>) -> Vec<Person> {
+    if persons.len() > MOST_KEPT {
+        let mut areas: Vec<f32> = persons.iter().map(Person::area).collect();
+        areas.sort_by(|a, b| b.total_cmp(a));
+        let least = areas[MOST_KEPT - 1];
+        persons.retain(|person| person.area() >= least);
+        persons.truncate(MOST_KEPT);
+    }
+    persons.shrink_to_fit();
+    persons
 }
 
 /// A candidate before its keypoints are looked at.

@@ -20,7 +20,9 @@ pub struct BoutSpec {
     pub include_keypoints: bool,
     /// Whether the overlay video is wanted.
     pub save_overlay: bool,
-    /// The video that its frames were taken from, if its sound shall be kept.
+    /// Name of the video that its frames were taken from; none where they were streamed.
+    pub input_video: Option<String>,
+    /// That video, if its sound shall be kept.
     pub sound: Option<Sound>,
 }
 

@@ -189,6 +189,7 @@ fn bout(name: &str) -> BoutSpec {
         expected_frames: None,
         include_keypoints: false,
         save_overlay: true,
+        input_video: None,
         sound: None,
     }
 }

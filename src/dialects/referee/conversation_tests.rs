@@ -24,6 +24,7 @@ fn bout() -> BoutSpec {
         expected_frames: None,
         include_keypoints: false,
         save_overlay: true,
+        input_video: None,
         sound: None,
     }
 }

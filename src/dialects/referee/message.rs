@@ -182,6 +182,7 @@ impl Start {
                 expected_frames: fields.expected_frames,
                 include_keypoints: fields.include_keypoints.unwrap_or(false),
                 save_overlay: fields.save_overlay.unwrap_or(true),
+                input_video: None,
                 sound: None,
             },
             resume: fields.resume.unwrap_or(false),

@@ -96,6 +96,7 @@ async fn judged(shared: &Shared, multipart: Multipart) -> Result<String, UploadF
             expected_frames: None,
             include_keypoints,
             save_overlay,
+            input_video: Some(video_name.clone()),
             sound: sound.clone(),
         }
     })

@@ -10,6 +10,7 @@ use super::{
         overlay::Overlay,
     },
     lenses::Lens,
+    places::Places,
     pose::Person,
     rules::RuleSet,
     signal::{self, Signal, SignalKind},
@@ -29,6 +30,7 @@ use crate::{
     session::{BoutSpec, SignalFile},
 };
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
@@ -63,6 +65,8 @@ pub struct Material {
     pub lens: Arc<Lens>,
     /// Its frames as they came, and where they are.
     pub originals: (BTreeMap<u64, FrameRef>, SpoolReader),
+    /// When in the bout each of them is.
+    pub places: Places,
     /// Its frames as JPEG, straightened, and where they are.
     pub corrected: (BTreeMap<u64, FrameRef>, SpoolReader),
     /// Who is in them.
@@ -96,7 +100,7 @@ impl Judging {
             tracker.feed(*number, persons);
         }
         let tracked = tracker.into_tracked();
-        let (tracks, normalisation, poor) = match table::normalise(&tracked) {
+        let (tracks, normalisation, poor) = match table::normalise(&tracked, &material.places) {
             Ok((tracks, scale)) => (tracks.at_rate(material.bout.fps), Some(scale), None),
             Err(poor) => (Tracks::default(), None, Some(poor)),
         };
@@ -135,14 +139,11 @@ impl Judging {
             }
         };
         let mut folder = Folder::make(&self, material.bout.id.as_str());
-        let contacts: Vec<u64> = signal.blade_contacts.iter().map(|c| c.frame).collect();
         let overlay = finding
             .as_ref()
             .filter(|_| material.bout.save_overlay)
             .map(|finding| Overlay {
                 verdict: &finding.verdict,
-                contacts: &contacts,
-                hit: signal.hit_frame(),
                 frames: material.frames_at(FPS),
                 unit: finding.normalisation.map(|scale| scale.constant),
             });
@@ -201,7 +202,8 @@ impl Judging {
                 SignalKind::Skipped { reason, .. } => Some(reason),
                 SignalKind::DoubleTouch => None,
             },
-            input_video: "streamed_video.mp4",
+            declared_winner: finding.is_none().then(|| signal.phrase().declared_winner),
+            input_video: input_video(&material.bout, &artifacts),
             input_signal: &material.signal.filename,
             decision: finding.map(|finding| &finding.verdict),
             phrase: signal.phrase(),
@@ -240,15 +242,20 @@ impl Judging {
     }
 }
 
+/// The video that was judged: the one that was uploaded, or the one that the stream's frames became.
+fn input_video<'a>(bout: &'a BoutSpec, artifacts: &Artifacts) -> Cow<'a, str> {
+    let uploaded = bout.input_video.as_deref().map(Cow::Borrowed);
+    let streamed = || {
+        let path = artifacts.video.as_deref().unwrap_or(artifacts::STREAMED);
+        Cow::Owned(path.rsplit('/').next().unwrap_or(path).to_owned())
+    };
+    uploaded.unwrap_or_else(streamed)
+}
+
 impl Material {
     /// Frames of the whole bout at another rate.
     fn frames_at(&self, fps: f64) -> u64 {
-        let numbers = &self.originals.0;
-        let ends = numbers.first_key_value().zip(numbers.last_key_value());
-        // A client may number its frames from the first to the last of 64 bits.
-        let frames = ends.map_or(0, |((first, _), (last, _))| {
-            (last - first).saturating_add(1)
-        });
+        let frames = self.places.count();
         (frames as f64 * fps / self.bout.fps).round() as u64
     }
 }

@@ -4,8 +4,8 @@
 //! afterwards. Frames lie on disk and count only while they are worked on.
 
 use super::{
+    places::MOST_MISSING,
     pose::{MOST_KEPT, Person},
-    table::MOST_MISSING,
     tracking::TrackedFrame,
     tracks::{FPS, MOST_ROWS, Skeleton},
 };
@@ -21,9 +21,9 @@ const BYTES_A_PIXEL: usize = 11;
 /// A row of the table, both fencers', and the series of numbers that the rules take from it: some thirty of 16 bytes.
 const ROW: usize = 2 * size_of::<Skeleton>() + 512;
 
-/// Places in a spool that are kept a frame: as it came, straightened, and on its way to the study. Nodes of a tree that grows at
-/// its end are half full.
-const PLACES: usize = 2 * 3 * size_of::<(u64, FrameRef)>();
+/// What is kept of where a frame is: in the spool as it came, straightened, and on its way to the study; and when in the bout.
+/// Nodes of a tree that grows at its end are half full.
+const PLACES: usize = 2 * 3 * size_of::<(u64, FrameRef)>() + size_of::<(u64, u64)>();
 
 /// What a frame's persons take while they are kept, and its two fencers once they are found.
 const PERSONS: usize =

@@ -12,6 +12,7 @@ mod frame;
 mod lenses;
 mod memory;
 mod open;
+mod places;
 pub mod pose;
 pub mod rules;
 pub mod signal;

@@ -3,6 +3,7 @@
 //! Invariant: a bout that opens has all the memory that it can need but for its frames' bookkeeping, which grows with them.
 
 use super::{
+    artifacts,
     conclude::Judging,
     frame::FrameStudy,
     lenses::Lenses,
@@ -142,6 +143,8 @@ impl RefereeModel {
         let head = serde_json::to_string(&Head::of(&bout)).map_err(internal)?;
         let (spool, id) = (&self.0.spool, bout.id.clone());
         let (writer, reader) = spool.create(id.as_str(), &head).map_err(spool_fault)?;
+        // The name is this bout's from now on: nobody shall take an earlier one's result for its own.
+        artifacts::forget(&self.0.options.judging.output_dir.join(id.as_str()));
         let found = Vec::new();
         let folder = Folder {
             writer,
@@ -302,6 +305,7 @@ impl Head {
             include_keypoints: self.include_keypoints,
             save_overlay: self.save_overlay,
             // Videos are not kept beside their frames.
+            input_video: None,
             sound: None,
         }
     }

@@ -4,6 +4,7 @@ use super::{
     conclude::{Judging, Material},
     frame::FrameStudy,
     lenses::Lens,
+    places::Places,
     pose::{Person, nearest},
     signal,
 };
@@ -139,6 +140,7 @@ impl BoutStudy {
             bout: self.bout,
             signal,
             lens: Arc::clone(&self.notes.lens),
+            places: Places::of(originals.keys().copied()),
             originals: (originals, self.reader),
             corrected: (corrected, self.notes.reader.clone()),
             persons,

@@ -1,9 +1,10 @@
 //! From two tracks in pixels to the table that the rules read: one scale for all, one direction for each.
 //!
-//! The rules are the original's. Invariant: the rows of the table are the frames from the first number to the last; a frame that
-//! is missing has empty rows, so that a row's place is its time.
+//! The rules are the original's. Invariant: the rows of the table are the bout's [`Places`]; a frame that is missing or shows nothing
+//! that can be read has empty rows, so that a row's place is its time.
 
 use super::{
+    places::Places,
     pose::Person,
     tracking::{TrackedFrame, keypoint_box, ordered},
     tracks::{BACK_FOOT, FRONT_FOOT, KEYPOINTS, Point, Side, Skeleton, Tracks},
@@ -12,10 +13,6 @@ use serde::Serialize;
 
 /// A box at least so many times as large as the other's is the nearer one's.
 const NEARER: f32 = 1.75;
-
-/// Missing frames of a whole bout that get empty rows; beyond, its client counts otherwise, and time goes on without them. Of the
-/// bout and not of each gap: many gaps would be as much memory as a client likes.
-pub(super) const MOST_MISSING: u64 = 10_000;
 
 /// The scale of a table, and from where the camera looks.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -43,35 +40,34 @@ pub enum VideoAngle {
 #[error("No valid frame with keypoints for both tracks found in the video")]
 pub struct TooPoor;
 
-/// The table of these frames, at their own rate.
+/// The table of these frames, at their own rate; frames without a place are left out.
 ///
 /// # Errors
 /// If no frame shows both fencers' feet, as then there is no scale.
-pub fn normalise(frames: &[TrackedFrame]) -> Result<(Tracks, Normalisation), TooPoor> {
+pub fn normalise(
+    frames: &[TrackedFrame],
+    places: &Places,
+) -> Result<(Tracks, Normalisation), TooPoor> {
     let normalisation = frames.iter().find_map(normalisation).ok_or(TooPoor)?;
     let unit = normalisation.constant as f32;
+    let empty = vec![[None; KEYPOINTS]; places.count() as usize];
     let mut tracks = Tracks {
-        left: Vec::with_capacity(frames.len()),
-        right: Vec::with_capacity(frames.len()),
+        left: empty.clone(),
+        right: empty,
     };
-    let mut next = frames.first().map_or(0, |frame| frame.number);
-    let mut spare = MOST_MISSING;
     for frame in frames {
-        let gap = frame.number.saturating_sub(next).min(spare);
-        spare -= gap;
-        for side in [&mut tracks.left, &mut tracks.right] {
-            side.resize(side.len() + gap as usize, [None; KEYPOINTS]);
-        }
+        let Some(place) = places.place(frame.number) else {
+            continue;
+        };
         let (left, right) = sides(frame);
-        tracks.left.push(row(left, Side::Left, unit));
-        tracks.right.push(row(right, Side::Right, unit));
-        next = frame.number.saturating_add(1);
+        tracks.left[place as usize] = row(left, Side::Left, unit);
+        tracks.right[place as usize] = row(right, Side::Right, unit);
     }
     Ok((tracks, normalisation))
 }
 
 /// Left and right as they stand in this frame: who was left at the start may have passed the other.
-fn sides(frame: &TrackedFrame) -> (Option<&Person>, Option<&Person>) {
+pub(super) fn sides(frame: &TrackedFrame) -> (Option<&Person>, Option<&Person>) {
     let left = frame.left.as_ref().map(|tracked| &tracked.person);
     let right = frame.right.as_ref().map(|tracked| &tracked.person);
     let column = |person: &Person| keypoint_box(&person.keypoints).map(|e| (e[0] + e[2]) / 2.0);

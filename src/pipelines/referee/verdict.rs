@@ -3,7 +3,10 @@
 //! These are values with the names that clients read; nothing here decides. Numbers that are not finite become `null` in
 //! JSON, and `winner` and `reason` are never empty.
 
-use super::tracks::{FPS, Side};
+use super::{
+    signal::Signal,
+    tracks::{FPS, Side},
+};
 use serde::Serialize;
 
 /// Who has the touch.
@@ -45,6 +48,28 @@ pub struct Verdict {
     pub lunge_detected: Lunges,
     /// Who had the right of way when; gap-free, in order of time.
     pub right_of_way: Vec<RightOfWay>,
+    /// Where in the video the scoring device's times are.
+    pub moments: Moments,
+}
+
+/// Frames at 15 a second that show what the scoring device saw, by the clock of the rules that decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Moments {
+    /// The hit; `None` where the device told of none.
+    pub hit: Option<u64>,
+    /// The contacts of the blades.
+    pub blade_contacts: Vec<u64>,
+}
+
+impl Moments {
+    /// Where `clock` finds them.
+    pub fn new(signal: &Signal, clock: impl Fn(f64) -> u64) -> Self {
+        let contacts = signal.blade_contacts.iter();
+        Self {
+            hit: signal.hit_time.map(&clock),
+            blade_contacts: contacts.map(|contact| clock(contact.time)).collect(),
+        }
+    }
 }
 
 /// Something seen in the bout that speaks for or against a fencer.

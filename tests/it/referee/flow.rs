@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::client::{Client, SIDE, SIGNAL, end, head, jpeg, server, start, with};
-use crate::support::{pictures, server::Server};
+use crate::support::{http::get, pictures, server::Server};
 
 fn streamed(server: &Server, numbers: &[u64]) -> (Vec<Value>, Value) {
     let mut client = Client::start(server, "a");
@@ -14,6 +14,21 @@ fn streamed(server: &Server, numbers: &[u64]) -> (Vec<Value>, Value) {
     client.ask(&end(numbers.len() as u64));
     client.signal("phrase.txt", SIGNAL.as_bytes());
     client.verdict()
+}
+
+#[test]
+fn a_new_bout_of_a_name_has_nothing_of_the_one_before() {
+    let server = server("");
+    let numbers: Vec<u64> = (0..12).collect();
+    streamed(&server, &numbers);
+    let result = || get(server.addr("main"), "/artifacts/a/analysis_result.json").status();
+    assert_eq!(result(), 200);
+    let mut client = Client::start(&server, "a");
+    assert_eq!(result(), 404);
+    client.frame(0);
+    client.signal("phrase.txt", SIGNAL.as_bytes());
+    client.verdict();
+    assert_eq!(result(), 200);
 }
 
 /// What a connection is told after this text, when it ends.

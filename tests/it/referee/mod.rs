@@ -6,6 +6,7 @@ mod flow;
 mod handshake;
 mod routes;
 mod support;
+mod truth;
 mod upload;
 mod verdict;
 mod wire;

@@ -85,6 +85,7 @@ fn an_uploaded_bout_gets_the_streams_result() {
     let same = |field: &str| assert_eq!(uploaded[field], streamed[field], "{field}");
     ["decision", "metadata"].into_iter().for_each(same);
     assert_eq!(uploaded["streaming_stats"], Value::Null);
+    assert_eq!(uploaded["input_video"], "phrase.avi");
     let folder = uploaded["artifact_dir"].as_str().unwrap();
     assert!(
         folder.contains("my_phrase_1_20") && folder.ends_with('Z'),

@@ -1,6 +1,6 @@
 //! A drawn bout through the whole server with its built-in model: the verdict, and the files that show it.
 
-use std::process::Command;
+use std::{fs::Permissions, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use frameloom::media::{
     bout::{Bout, BoutOptions},
@@ -18,14 +18,14 @@ use crate::support::{
 
 const SIZE: (u32, u32) = (640, 360);
 
-struct Judged {
+pub(super) struct Judged {
     server: Server,
-    result: Value,
+    pub(super) result: Value,
     progress: Vec<(String, f64)>,
 }
 
 /// A server that keeps its files here, with these settings of the referee beside.
-fn server(dir: &TempDir, more: &str) -> Server {
+pub(super) fn server(dir: &TempDir, more: &str) -> Server {
     let at = |name: &str| dir.path().join(name).display().to_string();
     let (spool, out) = (at("spool"), at("out"));
     Server::with_settings(&format!(
@@ -33,7 +33,7 @@ fn server(dir: &TempDir, more: &str) -> Server {
     ))
 }
 
-fn bout(seed: u64) -> Bout {
+pub(super) fn bout(seed: u64) -> Bout {
     let options = BoutOptions {
         width: SIZE.0,
         height: SIZE.1,
@@ -44,6 +44,25 @@ fn bout(seed: u64) -> Bout {
 
 /// Streams a bout; every third frame late, to show that the order of arrival changes nothing.
 fn judge(server: Server, bout: &Bout, shuffled: bool) -> Judged {
+    let mut order: Vec<u64> = (0..bout.len()).collect();
+    if shuffled {
+        order.sort_by_key(|n| (n % 3 == 0, *n));
+    }
+    let mut encoder = Encoder::new(Quality::new(90).unwrap(), Subsampling::S420);
+    let frames = order.into_iter();
+    judge_frames(
+        server,
+        bout.signal(),
+        frames.map(|n| (n, encoder.encode(&bout.frame(n)).unwrap().to_vec())),
+    )
+}
+
+/// Streams these frames and this signal.
+pub(super) fn judge_frames(
+    server: Server,
+    signal: &str,
+    frames: impl Iterator<Item = (u64, Vec<u8>)>,
+) -> Judged {
     let mut socket = Socket::at(server.addr("main"), "/stream");
     let (width, height) = SIZE;
     socket.say(
@@ -51,19 +70,13 @@ fn judge(server: Server, bout: &Bout, shuffled: bool) -> Judged {
             .to_string(),
     );
     assert_eq!(socket.text()["type"], "session_started");
-    let mut encoder = Encoder::new(Quality::new(90).unwrap(), Subsampling::S420);
-    let mut order: Vec<u64> = (0..bout.len()).collect();
-    if shuffled {
-        order.sort_by_key(|n| (n % 3 == 0, *n));
-    }
-    for number in order {
+    for (number, jpeg) in frames {
         let head = json!({"type": "frame", "session_id": "bout", "frame_number": number, "timestamp": 0.0});
         socket.say(&head.to_string());
-        let jpeg = encoder.encode(&bout.frame(number)).unwrap();
         socket.0.send(Message::binary(jpeg)).unwrap();
         assert_eq!(socket.text()["status"], "received");
     }
-    let signal = bout.signal().to_owned();
+    let signal = signal.to_owned();
     let head = json!({"type": "signal", "session_id": "bout", "filename": "bout.txt", "size": signal.len()});
     socket.say(&head.to_string());
     socket.0.send(Message::binary(signal)).unwrap();
@@ -89,12 +102,24 @@ fn judge(server: Server, bout: &Bout, shuffled: bool) -> Judged {
     }
 }
 
-fn is_there(program: &str) -> bool {
+pub(super) fn is_there(program: &str) -> bool {
     let found = Command::new(program).arg("-version").output().is_ok();
     if !found {
         eprintln!("skipped in part: {program} is not installed");
     }
     found
+}
+
+/// What ffprobe says of a file's video.
+pub(super) fn probe(file: &Path) -> Value {
+    let fields = "stream=codec_name,pix_fmt,r_frame_rate,nb_read_frames,duration";
+    let probe = Command::new("ffprobe")
+        .args(["-v", "error", "-count_frames", "-select_streams", "v:0"])
+        .args(["-show_entries", fields, "-of", "json"])
+        .arg(file)
+        .output()
+        .unwrap();
+    serde_json::from_slice::<Value>(&probe.stdout).unwrap()["streams"][0].clone()
 }
 
 #[test]
@@ -184,25 +209,11 @@ fn the_overlay_plays_in_browsers_and_can_be_jumped_in() {
     let path = judged.result["artifacts"]["analysis_video"]
         .as_str()
         .unwrap();
-    let asked = [
-        "-v",
-        "error",
-        "-count_frames",
-        "-select_streams",
-        "v:0",
-        "-show_entries",
-    ];
-    let fields = "stream=codec_name,pix_fmt,r_frame_rate,nb_read_frames";
-    let probe = Command::new("ffprobe")
-        .args(asked)
-        .args([fields, "-of", "json"])
-        .arg(dir.path().join("out").join(path))
-        .output()
-        .unwrap();
-    let stream = serde_json::from_slice::<Value>(&probe.stdout).unwrap()["streams"][0].clone();
+    let stream = probe(&dir.path().join("out").join(path));
     let frames = bout.len().to_string();
     let expected = json!({
         "codec_name": "h264", "pix_fmt": "yuv420p", "r_frame_rate": "15/1", "nb_read_frames": frames,
+        "duration": stream["duration"],
     });
     assert_eq!(stream, expected);
     let part = Request::new("GET", &format!("/artifacts/{path}"))
@@ -228,6 +239,34 @@ fn without_ffmpeg_the_videos_are_motion_jpeg_and_a_note_says_so() {
     }
     let notes = judged.result["metadata"]["notes"].to_string();
     assert!(notes.contains("ffmpeg is not installed"), "{notes}");
+}
+
+/// An ffmpeg that does all but encode the overlay.
+fn lame_ffmpeg(dir: &TempDir) -> String {
+    let program = dir.path().join("ffmpeg");
+    let script = "#!/bin/sh\ncase \"$*\" in *rawvideo*) exit 1;; esac\nexec ffmpeg \"$@\"\n";
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    program.display().to_string()
+}
+
+#[test]
+fn an_overlay_that_ffmpeg_cannot_encode_is_drawn_without_it_and_a_note_says_so() {
+    if !is_there("ffmpeg") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let ffmpeg = format!("ffmpeg = \"{}\"", lame_ffmpeg(&dir));
+    let judged = judge(server(&dir, &ffmpeg), &bout(5), false);
+    let artifacts = &judged.result["artifacts"];
+    let ends = |kind: &str, with: &str| artifacts[kind].as_str().unwrap().ends_with(with);
+    assert!(ends("analysis_video", "overlay.avi"), "{artifacts}");
+    assert!(ends("video", "streamed_video.mp4"), "{artifacts}");
+    let notes = judged.result["metadata"]["notes"].to_string();
+    assert!(
+        notes.contains("ffmpeg could not encode the overlay"),
+        "{notes}"
+    );
 }
 
 #[test]

@@ -413,7 +413,7 @@ fn a_phrase_with_one_light_is_skipped_with_the_originals_reason() {
     client.frame(0);
     client.signal(
         " 0.001s | Phrase recording started\n 1.000s | HIT: Left scores on Right!\n\
-         Scores -> Fencer 1: MISS, Fencer 2: HIT\n",
+         Scores -> Fencer 1: MISS, Fencer 2: HIT\n  1.900s | Confirmed result winner: Right\n",
     );
     let result = loop {
         let message = client.socket.text();
@@ -424,6 +424,7 @@ fn a_phrase_with_one_light_is_skipped_with_the_originals_reason() {
     assert_eq!(result["status"], "skipped", "{result}");
     let reason = "Only one fencer recorded a valid hit; nothing to adjudicate.";
     assert_eq!(result["reason"], reason, "{result}");
+    assert_eq!(result["declared_winner"], "right", "{result}");
 }
 
 #[test]

@@ -44,6 +44,19 @@ fn what_is_written_is_read_again_byte_for_byte() {
 }
 
 #[test]
+fn a_frame_that_is_shown_again_takes_no_room_and_is_read_again() {
+    let rate = Rate::from_fps(15.0).unwrap();
+    let mut writer = AviWriter::new(Cursor::new(Vec::new()), (16, 8), rate).unwrap();
+    writer.again().unwrap();
+    writer.frame(&jpeg(10)).unwrap();
+    writer.again().unwrap();
+    writer.frame(&jpeg(90)).unwrap();
+    assert_eq!(writer.frames(), 3);
+    let file = writer.finish().unwrap().into_inner();
+    assert_eq!(read(&file), (15.0, [10, 10, 90].map(jpeg).to_vec()));
+}
+
+#[test]
 fn a_file_of_several_segments_reads_as_one() {
     let frames: Vec<_> = (0..40).map(jpeg).collect();
     let rate = Rate::from_fps(30.0).unwrap();

@@ -94,14 +94,31 @@ impl<W: Write + Seek> AviWriter<W> {
             let frame = self.frames;
             return Err(AviError::FrameTooLarge { frame, bytes });
         }
-        let after = self.at - self.segment_at + bytes + self.index.bytes() + 64;
+        self.append(jpeg)
+    }
+
+    /// Shows the frame before for the time of one more: an empty chunk, which players and programs take as that. Before the first
+    /// frame there is nothing to show, and nothing is written.
+    ///
+    /// # Errors
+    /// If the file has [`AviError::Full`] size, or the disk refuses.
+    pub fn again(&mut self) -> Result<(), AviError> {
+        match self.frames {
+            0 => Ok(()),
+            _ => self.append(&[]),
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), AviError> {
+        let length = bytes.len() as u32;
+        let after = self.at - self.segment_at + u64::from(length) + self.index.bytes() + 64;
         if after > self.segment_bytes && self.index.frames() > 0 {
             self.next_segment()?;
         }
-        self.index.add(self.at, jpeg.len() as u32);
-        self.header.largest = self.header.largest.max(jpeg.len() as u32);
+        self.index.add(self.at, length);
+        self.header.largest = self.header.largest.max(length);
         self.frames += 1;
-        self.write_chunk(FRAME, jpeg)
+        self.write_chunk(FRAME, bytes)
     }
 
     /// Frames so far.

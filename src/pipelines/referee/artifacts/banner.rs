@@ -17,14 +17,9 @@ const GROUND_ALPHA: u8 = 190;
 
 /// The verdict: large once the hit was shown, or in the last seconds; else one line in the corner. `now` and `frames` count at
 /// 15 a second.
-pub fn verdict(
-    canvas: &mut PixmapMut<'_>,
-    verdict: &Verdict,
-    hit: Option<u64>,
-    (now, frames): (f64, u64),
-) {
+pub fn verdict(canvas: &mut PixmapMut<'_>, verdict: &Verdict, (now, frames): (f64, u64)) {
     let [last, first] = END.map(|end| frames.saturating_sub(end));
-    let from = hit.unwrap_or(first).clamp(first, last);
+    let from = verdict.moments.hit.unwrap_or(first).clamp(first, last);
     match now >= from as f64 {
         true => large(canvas, verdict),
         false => small(canvas, verdict),

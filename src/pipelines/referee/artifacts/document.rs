@@ -12,6 +12,7 @@ use crate::{
     },
 };
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Bytes of a result, at most: the usual client library's limit is 1 MiB, and statistics come on top.
 pub const LONGEST: usize = 900_000;
@@ -24,8 +25,11 @@ pub struct ResultDocument<'a> {
     /// Why it was skipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'a str>,
-    /// The video's name.
-    pub input_video: &'a str,
+    /// Who won, as the scoring device's file says; where nothing was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared_winner: Option<&'static str>,
+    /// The video's name: of the one that was uploaded, or of the one that was made of the stream's frames.
+    pub input_video: Cow<'a, str>,
     /// The signal's name.
     pub input_signal: &'a str,
     /// Who has the touch and why; none where nothing was to be decided.

@@ -62,8 +62,7 @@ impl Folder {
 
     fn signal(&mut self, signal: &SignalFile) {
         // A client may call its file what we call ours.
-        let ours = signal.filename == RESULT || signal.filename.starts_with("streamed_video");
-        let name = match ours {
+        let name = match is_ours(&signal.filename) {
             true => format!("signal_{}", signal.filename),
             false => signal.filename.clone(),
         };
@@ -106,6 +105,25 @@ impl Folder {
     }
 }
 
+/// Removes what an earlier bout of the same name left in its folder, which is all that could be taken for the new one's.
+pub fn forget(dir: &Path) {
+    let Ok(files) = fs::read_dir(dir) else {
+        return;
+    };
+    for file in files.flatten() {
+        if file.file_name().to_str().is_some_and(is_ours)
+            && let Err(error) = fs::remove_file(file.path())
+        {
+            tracing::warn!(file = %file.path().display(), %error, "an earlier result was left");
+        }
+    }
+}
+
+/// Whether a file of a bout's folder is one that this program names.
+fn is_ours(name: &str) -> bool {
+    name == RESULT || name.starts_with(VIDEO)
+}
+
 /// Keeps the result beside the other files.
 ///
 /// # Errors
@@ -115,3 +133,7 @@ pub fn keep(dir: &Path, document: &[u8]) -> io::Result<()> {
 }
 
 const RESULT: &str = "analysis_result.json";
+/// The video of a bout's frames, where there is an ffmpeg.
+pub const STREAMED: &str = "streamed_video.mp4";
+/// How the names of all other files begin.
+const VIDEO: &str = "streamed_video";

@@ -7,6 +7,7 @@ use crate::{
     media::Rgb8,
     pipelines::referee::{
         pose::Person,
+        table::sides,
         tracking::TrackedFrame,
         tracks::{BACK_FOOT, FPS, FRONT_FOOT},
         verdict::{Favour, Verdict, Winner},
@@ -42,12 +43,8 @@ pub(super) const LIGHT: [u8; 3] = [245, 245, 245];
 
 /// What a bout's frames are drawn over with.
 pub struct Overlay<'a> {
-    /// Pauses, contacts and right of way, at 15 frames a second.
+    /// Pauses, right of way, contacts and hit, at 15 frames a second.
     pub verdict: &'a Verdict,
-    /// Frames at 15 a second in which the blades met.
-    pub contacts: &'a [u64],
-    /// The frame of the hit.
-    pub hit: Option<u64>,
     /// Frames of the whole bout, at 15 a second.
     pub frames: u64,
     /// Pixels of one unit of the table, in which the distance is told; without it no number is written.
@@ -63,7 +60,7 @@ impl Overlay<'_> {
             return;
         };
         if let Some(frame) = tracked {
-            let persons = [&frame.left, &frame.right].map(|t| t.as_ref().map(|t| &t.person));
+            let persons: [_; 2] = sides(frame).into();
             for (person, colour) in persons.into_iter().zip(COLOURS) {
                 if let Some(person) = person {
                     skeleton(&mut canvas, person, colour);
@@ -75,8 +72,8 @@ impl Overlay<'_> {
         }
         let now = seconds * FPS;
         self.bar(&mut canvas, now);
-        banner::contact(&mut canvas, self.contacts, now);
-        banner::verdict(&mut canvas, self.verdict, self.hit, (now, self.frames));
+        banner::contact(&mut canvas, &self.verdict.moments.blade_contacts, now);
+        banner::verdict(&mut canvas, self.verdict, (now, self.frames));
         for (to, from) in picture.data.chunks_exact_mut(3).zip(rgba.chunks_exact(4)) {
             to.copy_from_slice(&from[..3]);
         }
@@ -116,8 +113,10 @@ impl Overlay<'_> {
                 255,
             );
         }
-        let marks = self.contacts.iter().map(|frame| (*frame, CONTACT));
-        for (frame, colour) in marks.chain(self.hit.map(|frame| (frame, HIT))) {
+        let moments = &self.verdict.moments;
+        let contacts = moments.blade_contacts.iter();
+        let marks = contacts.map(|frame| (*frame, CONTACT));
+        for (frame, colour) in marks.chain(moments.hit.map(|frame| (frame, HIT))) {
             let x = column(frame as f64);
             block(
                 canvas,
@@ -244,22 +243,28 @@ mod tests {
         signal,
         tracking::{Tracked, person},
         tracks::Tracks,
+        verdict::Moments,
     };
 
-    fn verdict() -> Verdict {
+    /// A verdict whose contacts and hit are at these frames.
+    fn verdict(hit: Option<u64>, blade_contacts: &[u64]) -> Verdict {
         let text = b" 0.001s | Phrase recording started\n 1.0s | HIT: Simultaneous valid hits!\n\
             Scores -> Fencer 1: HIT, Fencer 2: HIT\n";
         let signal = signal::parse("x.txt", text).unwrap();
-        RuleSet::V1.decide(&signal, &Tracks::default())
+        Verdict {
+            moments: Moments {
+                hit,
+                blade_contacts: blade_contacts.to_vec(),
+            },
+            ..RuleSet::V1.decide(&signal, &Tracks::default())
+        }
     }
 
     #[test]
     fn skeletons_contacts_hit_and_play_head_are_drawn_and_the_rest_stays() {
-        let verdict = verdict();
+        let verdict = verdict(Some(20), &[10]);
         let overlay = Overlay {
             verdict: &verdict,
-            contacts: &[10],
-            hit: Some(20),
             frames: 40,
             unit: Some(50.0),
         };
@@ -290,11 +295,9 @@ mod tests {
 
     #[test]
     fn points_outside_and_nobody_at_all_are_drawn_without_harm() {
-        let verdict = verdict();
+        let verdict = verdict(None, &[u64::MAX]);
         let overlay = Overlay {
             verdict: &verdict,
-            contacts: &[u64::MAX],
-            hit: None,
             frames: 0,
             unit: None,
         };
@@ -308,12 +311,10 @@ mod tests {
         let verdict = Verdict {
             winner,
             confidence: 0.83,
-            ..verdict()
+            ..verdict(Some(110), &[30])
         };
         let overlay = Overlay {
             verdict: &verdict,
-            contacts: &[30],
-            hit: Some(110),
             frames: 150,
             unit: None,
         };

@@ -1,7 +1,8 @@
 //! The three videos of a bout: as it came, straightened, and drawn over.
 //!
 //! The first two are the very JPEGs of the frames, put in order; only the third is encoded. Without ffmpeg all three stay Motion
-//! JPEG in AVI, and a note says so.
+//! JPEG in AVI, and a note says so. Invariant: a time of the bout is the same time of each video; where no frame came, the one
+//! before is shown for longer.
 
 use super::{Folder, overlay::Overlay};
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     },
 };
 use bytes::Bytes;
-use std::{collections::BTreeMap, fs, io::BufWriter, path::Path};
+use std::{collections::BTreeMap, fs, io::BufWriter, ops::Range, path::Path};
 
 /// Quality of frames that came as something else than JPEG.
 const QUALITY: u32 = 95;
@@ -70,11 +71,11 @@ struct Videos<'a> {
 
 impl Videos<'_> {
     fn originals(&self, folder: &mut Folder) -> Result<String, Fault> {
-        let (frames, reader) = &self.material.originals;
+        let reader = &self.material.originals.1;
         let bout = &self.material.bout;
         let mut encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
         let size = (bout.width, bout.height);
-        self.motion_jpeg(folder, "streamed_video", size, frames, |at| {
+        self.motion_jpeg(folder, "streamed_video", size, |at| {
             let bytes = read(reader, at)?;
             if at.encoding == Encoding::Jpeg {
                 return Ok(bytes.into());
@@ -86,55 +87,72 @@ impl Videos<'_> {
 
     fn corrected(&self, folder: &mut Folder) -> Result<String, Fault> {
         let mut encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
-        let (frames, size) = (&self.material.originals.0, self.material.lens.size());
-        self.motion_jpeg(
-            folder,
-            "streamed_video_corrected",
-            size,
-            frames,
-            |at| match self.material.corrected.0.get(&at.number) {
+        let size = self.material.lens.size();
+        self.motion_jpeg(folder, "streamed_video_corrected", size, |at| {
+            match self.material.corrected.0.get(&at.number) {
                 Some(at) => Ok(read(&self.material.corrected.1, at)?.into()),
                 None => Ok(encoder.encode(&self.straightened(at)?)?),
-            },
-        )
+            }
+        })
     }
 
     fn overlay(
         &self,
-        folder: &Folder,
+        folder: &mut Folder,
         finding: &Finding,
         overlay: &Overlay<'_>,
         tell: &StageSink,
     ) -> Result<String, Fault> {
-        let size = self.material.lens.size();
-        let tracked: BTreeMap<u64, _> = finding.tracked.iter().map(|f| (f.number, f)).collect();
-        let frames: Vec<_> = self.decodable(&self.material.originals.0).collect();
-        let (mut out, path) = self.drawing(folder, size)?;
-        for (n, at) in frames.iter().enumerate() {
-            let mut picture = self.straightened(at)?;
-            let first = frames.first().map_or(0, |first| first.number);
-            let seconds = at.number.saturating_sub(first) as f64 / self.material.bout.fps;
-            overlay.draw(&mut picture, tracked.get(&at.number).copied(), seconds);
-            out.frame(&picture)?;
-            let done = (n + 1) as f32 / frames.len() as f32;
-            tell(DRAWN, 0.4 + 0.59 * done, "Drawing the overlay".into());
-        }
-        out.finish()?;
-        Ok(folder.relative(&path))
-    }
-
-    /// Where the overlay is written to, and the name of its file.
-    fn drawing(&self, folder: &Folder, size: (u32, u32)) -> Result<(Drawing, String), Fault> {
         if let Some(ffmpeg) = self.ffmpeg {
-            let name = "streamed_video_overlay.mp4".to_owned();
-            if let Ok(encoder) = ffmpeg.encode_h264(size, self.rate, &folder.dir.join(&name)) {
-                return Ok((Drawing::H264(encoder), name));
+            let name = "streamed_video_overlay.mp4";
+            let file = folder.dir.join(name);
+            let size = self.material.lens.size();
+            let encoded = match ffmpeg.encode_h264(size, self.rate, &file) {
+                Ok(encoder) => self.draw(Drawing::H264(encoder), finding, overlay, tell),
+                Err(error) => Err(error.into()),
+            };
+            match encoded {
+                Ok(()) => return Ok(folder.relative(name)),
+                Err(error) => {
+                    let note = format!(
+                        "ffmpeg could not encode the overlay, so it is Motion JPEG in AVI: {error}"
+                    );
+                    folder.notes.push(note);
+                    // Half a file, if it is there at all: it is not told of, and does no harm if it stays.
+                    let _ = fs::remove_file(file);
+                }
             }
         }
-        let name = "streamed_video_overlay.avi".to_owned();
-        let writer = AviWriter::create(&folder.dir.join(&name), size, self.rate)?;
+        let name = "streamed_video_overlay.avi";
+        let size = self.material.lens.size();
+        let writer = AviWriter::create(&folder.dir.join(name), size, self.rate)?;
         let encoder = Encoder::new(Quality::new(QUALITY)?, Subsampling::S420);
-        Ok((Drawing::Jpeg(writer, Box::new(encoder)), name))
+        let out = Drawing::Jpeg(writer, Box::new(encoder));
+        self.draw(out, finding, overlay, tell)?;
+        Ok(folder.relative(name))
+    }
+
+    fn draw(
+        &self,
+        mut out: Drawing,
+        finding: &Finding,
+        overlay: &Overlay<'_>,
+        tell: &StageSink,
+    ) -> Result<(), Fault> {
+        let tracked: BTreeMap<u64, _> = finding.tracked.iter().map(|f| (f.number, f)).collect();
+        let all = self.material.places.count();
+        for (at, places) in self.shown() {
+            let straight = self.straightened(at)?;
+            for place in places {
+                let mut picture = straight.clone();
+                let seconds = place as f64 / self.material.bout.fps;
+                overlay.draw(&mut picture, tracked.get(&at.number).copied(), seconds);
+                out.frame(&picture)?;
+                let done = (place + 1) as f32 / all as f32;
+                tell(DRAWN, 0.4 + 0.59 * done, "Drawing the overlay".into());
+            }
+        }
+        out.finish()
     }
 
     /// Writes JPEGs in order; with ffmpeg the file becomes an MP4 of the same JPEGs. Should ffmpeg fail, the AVI stays.
@@ -143,13 +161,20 @@ impl Videos<'_> {
         folder: &mut Folder,
         stem: &str,
         size: (u32, u32),
-        frames: &BTreeMap<u64, FrameRef>,
         mut jpeg: impl FnMut(&FrameRef) -> Result<Bytes, Fault>,
     ) -> Result<String, Fault> {
         let avi = folder.dir.join(format!("{stem}.avi"));
         let mut writer = AviWriter::create(&avi, size, self.rate)?;
-        for at in self.decodable(frames) {
-            writer.frame(&jpeg(at)?)?;
+        for (at, places) in self.shown() {
+            let jpeg = jpeg(at)?;
+            writer.frame(&jpeg)?;
+            for place in places.skip(1) {
+                // The last of all is a frame of its own: nothing at the end would have no length.
+                match place + 1 == self.material.places.count() {
+                    true => writer.frame(&jpeg)?,
+                    false => writer.again()?,
+                }
+            }
         }
         writer.finish()?;
         let Some(ffmpeg) = self.ffmpeg else {
@@ -184,14 +209,17 @@ impl Videos<'_> {
         ffmpeg.remux(avi, mp4, None)
     }
 
-    /// The frames that show something, in order.
-    fn decodable<'b>(
-        &'b self,
-        frames: &'b BTreeMap<u64, FrameRef>,
-    ) -> impl Iterator<Item = &'b FrameRef> {
-        let broken = &self.material.undecodable;
-        let sound = move |(number, _): &(&u64, &FrameRef)| !broken.contains(number);
-        frames.iter().filter(sound).map(|(_, at)| at)
+    /// The frames that show something, in order, and the places at which each is shown.
+    fn shown(&self) -> impl Iterator<Item = (&FrameRef, Range<u64>)> {
+        let Material {
+            originals,
+            undecodable,
+            places,
+            ..
+        } = self.material;
+        let frames = originals.0.iter();
+        let sound = frames.filter(|(number, _)| !undecodable.contains(number));
+        places.shown(sound.map(|(number, at)| (*number, at)))
     }
 
     /// A frame as it was analysed: from the disk, or made again where the disk had no room for it.

@@ -10,9 +10,9 @@ use super::{
     speed::{clearly_faster, speeds},
 };
 use crate::pipelines::referee::{
-    signal::Signal,
+    signal::{Signal, frame_at},
     tracks::{FRONT_FOOT, Side, Tracks},
-    verdict::{Evidence, Favour, Pause, SpeedComparison, Verdict, Winner},
+    verdict::{Evidence, Favour, Moments, Pause, SpeedComparison, Verdict, Winner},
 };
 
 /// Share of verdicts that a human referee shared: 73 of 136 bouts, see `docs/referee-accuracy.md`.
@@ -64,6 +64,7 @@ pub(super) fn observe(signal: &Signal, tracks: &Tracks) -> Observed {
         blade_details: details,
         speed_comparison: speeds(tracks),
         lunge_detected: lunges(tracks),
+        moments: Moments::new(signal, frame_at),
     })
 }
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::pipelines::referee::{
-    artifacts::table::write_xlsx, pose::Keypoint, table, tracks::KEYPOINTS,
+    artifacts::table::write_xlsx, places::Places, pose::Keypoint, table, tracks::KEYPOINTS,
 };
 
 const SIZE: (u32, u32) = (1000, 600);
@@ -166,7 +166,7 @@ fn reference_of(left: Person, right: Person) -> Arc<ReferencePostures> {
         left: tracked(left),
         right: tracked(right),
     };
-    let (tracks, _) = table::normalise(&[frame]).unwrap();
+    let (tracks, _) = table::normalise(&[frame], &Places::of([frame.number])).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("reference.xlsx");
     write_xlsx(&path, &tracks).unwrap();

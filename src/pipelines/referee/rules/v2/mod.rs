@@ -19,8 +19,9 @@ use super::v1::observe;
 use crate::pipelines::referee::{
     signal::Signal,
     tracks::{Side, Tracks},
-    verdict::Verdict,
+    verdict::{Moments, Verdict},
 };
+use clock::Clock;
 use fact::Bout;
 use model::Model;
 
@@ -33,6 +34,10 @@ pub fn decide(signal: &Signal, tracks: &Tracks) -> Verdict {
 pub fn decide_by(model: &Model, signal: &Signal, tracks: &Tracks) -> Verdict {
     let mut observed = observe(signal, tracks);
     observed.0.rules = "v2";
+    if tracks.frames() > 0 {
+        let clock = Clock::new(signal, tracks.frames());
+        observed.0.moments = Moments::new(signal, |time| clock.frame(time) as u64);
+    }
     let bout = match Bout::read(signal, tracks) {
         Ok(bout) => bout,
         Err(poor) => return observed.abstain(poor.to_string()),

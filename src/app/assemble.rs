@@ -11,10 +11,13 @@ use crate::{
     },
     config::{BackendChoice, Config},
     engine::{Backend, DeviceSpec, Model, Repository, cpu::Rten},
-    http::shared::{Inner, REFEREE, Shared, WORLD},
+    http::{
+        raw::ingest::Ingest,
+        shared::{Inner, REFEREE, Shared, WORLD},
+    },
     media::ByteBudget,
     pipelines::{referee::RefereeModel, world::WorldModel},
-    telemetry::{AdmissionMeters, MetricsHandle, ViewerMeters},
+    telemetry::{AdmissionMeters, IngestMeters, MetricsHandle, ViewerMeters},
 };
 use actix::prelude::*;
 use anyhow::Context as _;
@@ -78,6 +81,8 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         max_sessions: config.sessions.max.get(),
         directory: directory.clone(),
     });
+    // Their series begin with the server, not with the first bout.
+    drop((AdmissionMeters::new(&REFEREE), IngestMeters::new(&REFEREE)));
     let (drain, draining) = watch::channel(None);
     let shared = Shared::new(Inner {
         registry: registry.start(),
@@ -86,10 +91,11 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         world: world_model.map(WorldModel::new),
         referee,
         upload_pool: uploads,
+        ingest: Ingest::start(config.referee.ingest_threads.resolve(cores()))
+            .context("the threads of uploads")?,
         uploads: ByteBudget::new(config.limits.upload_memory_bytes),
         drain: draining,
         world_admission: AdmissionMeters::new(&WORLD),
-        referee_admission: AdmissionMeters::new(&REFEREE),
         world_viewers: ViewerMeters::new(&WORLD),
         metrics,
         bound: OnceLock::new(),

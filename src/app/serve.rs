@@ -159,6 +159,8 @@ async fn stop(
         within: deadline / 4,
     });
     drop(tokio::time::timeout(deadline / 2, drained).await);
+    // They have left the HTTP server, so it does not wait for them.
+    drop(tokio::time::timeout(deadline / 8, shared.ingest.idle()).await);
     futures_util::future::join_all(handles.iter().map(|handle| handle.stop(true))).await;
 }
 

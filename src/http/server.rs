@@ -104,7 +104,7 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
             .configure(move |app| routes(name, app))
     };
     let gate = Arc::new(Gate::new(&limits, Arc::clone(&meters)));
-    let door = door(name, shared).map_err(failed)?;
+    let door = door(name, shared);
     let socket = listener(listen.addr).map_err(failed)?;
     let at = socket.local_addr().map_err(failed)?;
     let server = Server::build()
@@ -140,10 +140,10 @@ pub fn bind(listen: &Listen, workers: NonZeroUsize, shared: &Shared) -> Result<B
 }
 
 /// Where connections leave this listener, if they do.
-fn door(name: ListenName, shared: &Shared) -> io::Result<Option<Arc<dyn Door>>> {
+fn door(name: ListenName, shared: &Shared) -> Option<Arc<dyn Door>> {
     match name {
-        ListenName::Main => referee::door(shared).map(Some),
-        ListenName::Gamecraft | ListenName::GamecraftPage | ListenName::Admin => Ok(None),
+        ListenName::Main => Some(referee::door(shared)),
+        ListenName::Gamecraft | ListenName::GamecraftPage | ListenName::Admin => None,
     }
 }
 

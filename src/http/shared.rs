@@ -7,6 +7,7 @@ use crate::{
         registry::{Directory, OpenError, Registry},
     },
     config::{Config, ListenName},
+    http::raw::ingest::Ingest,
     media::ByteBudget,
     pipelines::{referee::RefereeModel, world::WorldModel},
     telemetry::{AdmissionMeters, Label, MetricsHandle, ViewerMeters},
@@ -39,14 +40,14 @@ pub struct Inner {
     pub referee: Option<RefereeModel>,
     /// Does what may not block a worker.
     pub upload_pool: Addr<CodecThread>,
+    /// Serves the sockets that left the HTTP server.
+    pub ingest: Ingest,
     /// Memory for requests' bodies.
     pub uploads: ByteBudget,
     /// Set once, when the server shuts down: the time that clients have.
     pub drain: watch::Receiver<Option<Duration>>,
     /// Counts worlds that are refused before the registry is asked; made at the start, so that its series are there.
     pub world_admission: AdmissionMeters,
-    /// Counts bouts that are refused before the registry is asked.
-    pub referee_admission: AdmissionMeters,
     /// Counts those who watch a world.
     pub world_viewers: ViewerMeters,
     /// Renders `/metrics`.

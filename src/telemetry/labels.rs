@@ -117,6 +117,20 @@ label_set! {
 }
 
 label_set! {
+    /// What became of a frame that a client sent.
+    IngestOutcome {
+        /// Kept.
+        Received = "received",
+        /// Held already, so not kept again.
+        Duplicate = "duplicate",
+        /// Not kept, because of what it was.
+        Flawed = "flawed",
+        /// Not kept, because there was no room.
+        Refused = "refused",
+    }
+}
+
+label_set! {
     /// What one viewer got of a frame.
     ViewerOutcome {
         /// The frame.

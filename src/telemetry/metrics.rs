@@ -93,6 +93,11 @@ table! {
     SPOOL_FREE "spool_free_bytes" Gauge, Bytes, [],
         "Room on the disk that frames lie on; NaN without a referee.";
 
+    INGEST_FRAMES "ingest_frames_total" Counter, Count, ["pipeline", "outcome"],
+        "Frames that clients sent one by one, by what became of them.";
+    INGEST_BYTES "ingest_bytes_total" Counter, Bytes, ["pipeline"],
+        "Bytes of these frames.";
+
     STAGE_DURATION "stage_duration_seconds" Histogram(FRAME_TIMES), Seconds, ["pipeline", "stage"],
         "Time that a frame spent in one stage, waiting and working apart.";
     FRAME_LATENCY "frame_latency_seconds" Histogram(FRAME_TIMES), Seconds, ["pipeline"],

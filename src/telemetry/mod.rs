@@ -13,6 +13,7 @@ mod engine;
 mod exporter;
 mod frame;
 mod http;
+mod ingest;
 pub mod labels;
 mod log;
 pub mod metrics;
@@ -24,6 +25,7 @@ pub use engine::EngineMeters;
 pub use exporter::{InstallError, MetricsHandle, install};
 pub use frame::{FrameMeters, ViewerMeter, ViewerMeters};
 pub use http::{ConnectionMeter, HttpMeters, socket_closed};
+pub use ingest::IngestMeters;
 pub use labels::Label;
 pub use log::{LogConfig, LogFilter, LogFilterError, LogFormat, LogInitError, init as init_log};
 pub use session::{

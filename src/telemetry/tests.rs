@@ -187,6 +187,7 @@ fn every_metric_of_the_table_is_exported_once_its_meter_is_used() {
     spool_free().set(0.0);
     EngineMeters::new(&label()).ran(1, RunOutcome::Ok);
     HttpMeters::new(&label()).answered(200, took);
+    let _ingest = IngestMeters::new(&label());
     let text = rendered();
     let missing = |metric: &&metrics::Metric| !text.contains(&format!("\n{}", metric.name));
     let missing: Vec<_> = metrics::ALL

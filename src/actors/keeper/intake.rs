@@ -18,6 +18,7 @@ use crate::{
         SignalFile,
         ledger::{Ledger, Noted},
     },
+    telemetry::{IngestMeters, labels::IngestOutcome},
 };
 use actix::Addr;
 use std::{
@@ -80,6 +81,7 @@ pub(super) struct Desk {
     pub(super) max_frames: u64,
     pub(super) message_bytes: usize,
     pub(super) bytes_a_frame: usize,
+    pub(super) meters: IngestMeters,
     /// Whether the keeper wants to hear of each frame.
     pub(super) tell: bool,
 }
@@ -266,13 +268,33 @@ impl Intake {
         encoding: Encoding,
         bytes: &[u8],
     ) -> Result<Noted, FrameFault> {
-        let noted = self.desk_mut().frame(number, encoding, bytes)?;
+        let noted = self.desk_mut().frame(number, encoding, bytes);
+        self.count(&noted, bytes.len());
+        let noted = noted?;
         let desk = self.desk();
         let news = desk.tell && noted == Noted::Received;
         if news && !desk.arrivals.told.swap(true, Ordering::SeqCst) {
             post(&self.keeper.clone().recipient(), Arrived);
         }
         Ok(noted)
+    }
+
+    /// A frame of so many bytes came that is none, and is not kept.
+    pub fn flawed(&self, bytes: usize) {
+        self.desk().meters.frame(IngestOutcome::Flawed, bytes);
+    }
+
+    fn count(&self, noted: &Result<Noted, FrameFault>, bytes: usize) {
+        let meters = &self.desk().meters;
+        let outcome = match noted {
+            Ok(Noted::Received) => IngestOutcome::Received,
+            Ok(Noted::Duplicate) => IngestOutcome::Duplicate,
+            Err(_) => IngestOutcome::Refused,
+        };
+        meters.frame(outcome, bytes);
+        if matches!(noted, Err(FrameFault::Memory)) {
+            meters.saturated();
+        }
     }
 
     /// Which frames are held.

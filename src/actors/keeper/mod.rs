@@ -28,6 +28,7 @@ use crate::{
     media::{ActionId, FrameId, StageTimes, spool::SpoolReader},
     pipelines::{Job, Kept, KeptFrame, Step, Study, Terms, Vault},
     session::{BoutSpec, EndReason, SessionId, SessionSpec, Stages},
+    telemetry::{IngestMeters, Label},
 };
 use actix::prelude::*;
 use core::{AfterFailure, Core};
@@ -117,6 +118,7 @@ impl Keeper {
             max_frames: terms.max_frames,
             message_bytes: terms.message_bytes,
             bytes_a_frame: terms.bytes_a_frame,
+            meters: IngestMeters::new(&Label::fixed(spec.pipeline)),
             tell: terms.overlap,
         };
         let decoders = NonZeroUsize::new(terms.decode_ahead).unwrap_or(NonZeroUsize::MIN);

@@ -36,6 +36,8 @@ pub enum Turn {
     Ask(Ask),
     /// Something is to be said, and that is all.
     Say(Reply),
+    /// The bytes that came are no frame; say so.
+    Flawed(Reply),
     /// The bytes that were announced are still to come.
     Wait,
 }
@@ -175,7 +177,7 @@ impl Conversation {
                     number: head.number,
                     encoding,
                 }),
-                Err(flaw) => self.say(&Fault::undecodable(head.number, &flaw)),
+                Err(flaw) => Turn::Flawed(self.refused(&Fault::undecodable(head.number, &flaw))),
             },
             (Due::SignalBytes(_), Some(_)) if bytes.len() > self.limits.signal => {
                 self.say(&self.signal_too_long())

@@ -41,7 +41,7 @@ fn json_of(reply: &Reply) -> Value {
 
 fn said(turn: Turn) -> (Value, bool) {
     match turn {
-        Turn::Say(reply) => (json_of(&reply), reply.ends),
+        Turn::Say(reply) | Turn::Flawed(reply) => (json_of(&reply), reply.ends),
         other => panic!("{other:?}"),
     }
 }

@@ -3,7 +3,7 @@
 //! The video goes the stream's own way: its frames are kept by the same [`Intake`] and judged by the same study, so the result is
 //! the stream's for the same frames. A client that leaves before the answer loses the answer, not the artifacts.
 
-use super::{GROUP, form, form::Form, opening, routes::unauthorised};
+use super::{form, form::Form, opening, routes::unauthorised};
 use crate::{
     actors::{
         keeper::{FrameFault, Intake, Outcome},
@@ -148,7 +148,6 @@ async fn conclude(
     clip: Clip,
     signal: SignalFile,
 ) -> Result<String, UploadFault> {
-    debug_assert_eq!(handle.group, GROUP);
     let intake = handle.intake().await.map_err(internal)?;
     let kept = web::block(move || keep(intake, clip, &signal).map(|intake| (intake, signal))).await;
     let (intake, signal) = kept.map_err(internal)??;
@@ -176,6 +175,7 @@ fn keep(mut intake: Intake, mut clip: Clip, signal: &SignalFile) -> Result<Intak
         };
         if let Err(flaw) = check(jpeg, Encoding::Jpeg, sides) {
             tracing::debug!(number, %flaw, "frame left out");
+            intake.flawed(jpeg.len());
             continue;
         }
         intake.frame(number, Encoding::Jpeg, jpeg).map_err(unkept)?;

@@ -6,11 +6,11 @@ use super::{
     socket::{self, Parts, Terms},
 };
 use crate::http::{
-    raw::{Door, Upgraded, ingest::Ingest},
+    raw::{Door, Upgraded},
     shared::Shared,
 };
 use actix_http::RequestHead;
-use std::{io, num::NonZeroUsize, sync::Arc, thread};
+use std::sync::Arc;
 
 /// The path that is theirs.
 pub const PATH: &str = "/stream";
@@ -19,25 +19,19 @@ pub const PATH: &str = "/stream";
 struct StreamDoor {
     shared: Shared,
     parts: Parts,
-    ingest: Ingest,
 }
 
-/// Starts the threads, and opens the way to them.
-///
-/// # Errors
-/// If the system has no thread left.
-pub fn door(shared: &Shared) -> io::Result<Arc<dyn Door>> {
-    let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+/// The way to the threads.
+pub fn door(shared: &Shared) -> Arc<dyn Door> {
     let opens: Arc<dyn Opens> = Arc::new(Server(shared.clone()));
-    Ok(Arc::new(StreamDoor {
-        ingest: Ingest::start(shared.config.referee.ingest_threads.resolve(cores))?,
+    Arc::new(StreamDoor {
         parts: Parts {
             opens,
             terms: Terms::of(&shared.config),
             drain: shared.drain.clone(),
         },
         shared: shared.clone(),
-    }))
+    })
 }
 
 impl Door for StreamDoor {
@@ -49,7 +43,8 @@ impl Door for StreamDoor {
     }
 
     fn serve(&self, upgraded: Upgraded) {
-        self.ingest
+        self.shared
+            .ingest
             .spawn(socket::serve(upgraded, self.parts.clone()));
     }
 }

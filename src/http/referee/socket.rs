@@ -214,6 +214,12 @@ impl Socket {
         match turn {
             Turn::Wait => Ok(None),
             Turn::Say(reply) => self.say(reply).await,
+            Turn::Flawed(reply) => {
+                if let Some(desk) = &self.desk {
+                    desk.intake.flawed(bytes.len());
+                }
+                self.say(reply).await
+            }
             Turn::Ask(Ask::Keep { number, encoding }) => self.keep(number, encoding, bytes).await,
             Turn::Ask(Ask::Open(start)) => self.open(start).await,
             Turn::Ask(Ask::End) => self.end().await,

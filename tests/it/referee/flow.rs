@@ -117,6 +117,29 @@ fn frames_may_be_jpeg_png_or_raw_in_either_form() {
 }
 
 #[test]
+fn what_becomes_of_frames_is_counted() {
+    let server = server("");
+    let mut client = Client::start(&server, "a");
+    for number in [0, 1, 1] {
+        client.frame(number);
+    }
+    client.give(&head(2), *b"no picture");
+    assert_eq!(client.0.text()["error_code"], "FRAME_PROCESSING_FAILED");
+    let text = get(server.addr("admin"), "/metrics").text();
+    for (outcome, frames) in [
+        ("received", 2),
+        ("duplicate", 1),
+        ("flawed", 1),
+        ("refused", 0),
+    ] {
+        let line = format!(
+            "frameloom_ingest_frames_total{{pipeline=\"referee\",outcome=\"{outcome}\"}} {frames}\n"
+        );
+        assert!(text.contains(&line), "{line} is not in {text}");
+    }
+}
+
+#[test]
 fn pings_of_the_protocol_are_answered() {
     let server = server("");
     let mut client = Client::start(&server, "a");

@@ -11,7 +11,7 @@ use crate::media::{Rgb8, clip};
 use std::{
     ffi::OsString,
     fs,
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
     time::Duration,
@@ -67,19 +67,8 @@ pub struct H264Encoder {
 impl Ffmpeg {
     /// The program of this name or path, if it runs.
     pub fn find(program: &str) -> Option<Self> {
-        let ask = |argument: &str| {
-            let output = Command::new(program)
-                .args(["-hide_banner", argument])
-                .stdin(Stdio::null())
-                .output()
-                .ok()?;
-            output
-                .status
-                .success()
-                .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
-        };
-        let version = ask("-version")?;
-        let encoders = ask("-encoders").unwrap_or_default();
+        let version = ask(program, "-version")?;
+        let encoders = ask(program, "-encoders").unwrap_or_default();
         Some(Self {
             program: program.to_owned(),
             version: version.lines().next().unwrap_or_default().to_owned(),
@@ -179,6 +168,20 @@ impl H264Encoder {
         drop(self.input.take());
         Ok(self.child.finish(time_for(&self.to))?)
     }
+}
+
+/// What the program prints when it is asked this; `None` if there is no such program, or it fails or hangs.
+fn ask(program: &str, argument: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command.args(["-hide_banner", argument]);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let mut child = Child::start(command).ok()?;
+    let mut output = child.output()?;
+    let mut said = Vec::new();
+    let read = child.within(PATIENCE, || output.read_to_end(&mut said));
+    child.finish(PATIENCE).ok()?;
+    read.ok()?;
+    Some(String::from_utf8_lossy(&said).into_owned())
 }
 
 /// The time that a file may be copied for.

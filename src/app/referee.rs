@@ -7,7 +7,7 @@ use crate::{
         ByteBudget,
         lens::Fisheye,
         spool::{Fsync, SpoolOptions, SpoolRoot},
-        video::Ffmpeg,
+        video::{Ffmpeg, Sought},
     },
     pipelines::{
         Terms,
@@ -17,7 +17,10 @@ use crate::{
     },
 };
 use anyhow::Context as _;
-use std::sync::Arc;
+use std::{
+    sync::{Arc, LazyLock},
+    thread,
+};
 
 /// What a model of the slot `pose` takes and gives.
 const POSE: Purpose = Purpose {
@@ -97,16 +100,8 @@ fn judging(settings: &Referee, model: &Model) -> anyhow::Result<Judging> {
     let reference = settings.init_reference_xlsx.as_deref();
     let reference = reference.map(ReferencePostures::from_xlsx).transpose();
     let reference = reference.context("referee.init_reference_xlsx")?;
-    let ffmpeg = Ffmpeg::find(&settings.ffmpeg);
-    match &ffmpeg {
-        Some(ffmpeg) => tracing::info!(version = ffmpeg.version(), "ffmpeg found"),
-        None => tracing::warn!(
-            program = settings.ffmpeg,
-            "ffmpeg not found: videos are written as Motion JPEG"
-        ),
-    }
     Ok(Judging {
-        ffmpeg,
+        ffmpeg: seek_ffmpeg(settings.ffmpeg.clone()),
         reference: reference.map(Arc::new),
         output_dir: settings.output_dir.clone(),
         rules: match settings.rules {
@@ -115,4 +110,29 @@ fn judging(settings: &Referee, model: &Model) -> anyhow::Result<Judging> {
         },
         model: Arc::clone(&model.manifest),
     })
+}
+
+/// Looks for the program on a thread of its own: it takes a tenth of a second to say what it is, and no listener shall wait for
+/// that.
+fn seek_ffmpeg(program: String) -> Arc<Sought> {
+    let sought: Arc<Sought> = Arc::new(LazyLock::new(Box::new(move || find_ffmpeg(&program))));
+    let asked = Arc::clone(&sought);
+    let seek = move || {
+        LazyLock::force(&asked);
+    };
+    // Without a thread, the first bout looks for it.
+    drop(thread::Builder::new().name("ffmpeg".into()).spawn(seek));
+    sought
+}
+
+fn find_ffmpeg(program: &str) -> Option<Ffmpeg> {
+    let ffmpeg = Ffmpeg::find(program);
+    match &ffmpeg {
+        Some(ffmpeg) => tracing::info!(version = ffmpeg.version(), "ffmpeg found"),
+        None => tracing::warn!(
+            program,
+            "ffmpeg not found: videos are written as Motion JPEG"
+        ),
+    }
+    ffmpeg
 }

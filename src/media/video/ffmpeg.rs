@@ -14,6 +14,7 @@ use std::{
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
     process::{ChildStdin, Command, Stdio},
+    sync::LazyLock,
     time::Duration,
 };
 
@@ -39,6 +40,9 @@ pub struct Ffmpeg {
     version: String,
     h264: Option<&'static str>,
 }
+
+/// A program that is being looked for: whoever asks first does it, and everybody else waits for what was found.
+pub type Sought = LazyLock<Option<Ffmpeg>, Box<dyn FnOnce() -> Option<Ffmpeg> + Send>>;
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]

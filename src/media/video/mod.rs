@@ -20,6 +20,6 @@ pub mod rate;
 pub mod sound;
 
 pub use avi::{AviError, AviWriter};
-pub use ffmpeg::{Ffmpeg, FfmpegError, H264Encoder};
+pub use ffmpeg::{Ffmpeg, FfmpegError, H264Encoder, Sought};
 pub use rate::Rate;
 pub use sound::Sound;

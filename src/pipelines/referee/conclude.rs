@@ -24,7 +24,7 @@ use crate::{
     engine::Manifest,
     media::{
         spool::{FrameRef, SpoolReader},
-        video::Ffmpeg,
+        video::{Ffmpeg, Sought},
     },
     pipelines::{Conclusion, StageSink, StudyFault},
     session::{BoutSpec, SignalFile},
@@ -33,7 +33,7 @@ use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -49,8 +49,8 @@ pub struct Judging {
     pub rules: RuleSet,
     /// What fencers look like at the start, if it is known.
     pub reference: Option<Arc<ReferencePostures>>,
-    /// Writes videos that browsers play.
-    pub ffmpeg: Option<Ffmpeg>,
+    /// Writes videos that browsers play, if it is found.
+    pub ffmpeg: Arc<Sought>,
     /// The model that found the fencers.
     pub model: Arc<Manifest>,
 }
@@ -90,6 +90,11 @@ pub struct Finding {
 }
 
 impl Judging {
+    /// The program, once it is known whether there is one.
+    pub fn ffmpeg(&self) -> Option<&Ffmpeg> {
+        LazyLock::force(&self.ffmpeg).as_ref()
+    }
+
     /// Tracks, table and decision: milliseconds.
     fn find(&self, signal: &Signal, material: &Material) -> Finding {
         let mut tracker = Tracker::new(TrackerOptions {
@@ -236,7 +241,7 @@ impl Judging {
                 title: &self.model.title,
                 kind: self.model.kind.name(),
             },
-            ffmpeg: self.ffmpeg.as_ref().map(Ffmpeg::version),
+            ffmpeg: self.ffmpeg().map(Ffmpeg::version),
             notes,
         }
     }

@@ -2,7 +2,11 @@
 
 use super::{free_port, taken_port};
 use crate::support::{http::get, server::Launch};
-use rustix::process::Signal;
+use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
+    process::Signal,
+};
+use std::{io::Write as _, os::unix::fs::PermissionsExt as _};
 
 /// Free ports without a settings file.
 fn bare(arguments: &[&str]) -> Launch {
@@ -180,6 +184,30 @@ fn settings_that_are_wrong_do_not_pass_the_check() {
         .run();
     assert_eq!(code, Some(78), "{printed}");
     assert!(printed.contains("gamecraft.fps"), "{printed}");
+}
+
+/// An ffmpeg that says nothing of itself until something is written to the pipe beside it.
+fn silent_ffmpeg(folder: &std::path::Path) -> (std::path::PathBuf, std::fs::File) {
+    let (program, pipe) = (folder.join("ffmpeg"), folder.join("pipe"));
+    let script = format!("#!/bin/sh\nread line < {}\necho $line\n", pipe.display());
+    std::fs::write(&program, script).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    // For both directions, so that opening it waits for nobody.
+    let pipe = std::fs::File::options().read(true).write(true).open(pipe);
+    (program, pipe.unwrap())
+}
+
+#[test]
+fn an_ffmpeg_that_is_slow_to_say_what_it_is_does_not_hold_up_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (program, mut pipe) = silent_ffmpeg(folder.path());
+    let server = bare(&["serve"])
+        .env("FRAMELOOM__REFEREE__FFMPEG", program.to_str().unwrap())
+        .start();
+    assert!(!server.printed().contains("ffmpeg found"));
+    pipe.write_all(b"ffmpeg version 0\nlibx264\n").unwrap();
+    server.await_printed("ffmpeg found");
 }
 
 #[test]

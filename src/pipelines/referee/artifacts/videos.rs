@@ -39,7 +39,7 @@ pub fn write(
     tell: &StageSink,
 ) {
     tell(DRAWN, 0.0, "Writing videos".into());
-    if judging.ffmpeg.is_none() {
+    if judging.ffmpeg().is_none() {
         let note = "ffmpeg is not installed: videos are Motion JPEG in AVI, which players show and browsers do not";
         folder.notes.push(note.to_owned());
     }
@@ -47,7 +47,7 @@ pub fn write(
         return;
     };
     let job = Videos {
-        ffmpeg: judging.ffmpeg.as_ref(),
+        ffmpeg: judging.ffmpeg(),
         material,
         rate,
     };

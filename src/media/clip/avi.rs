@@ -10,13 +10,13 @@ use crate::media::{
 };
 use std::io::{self, Read};
 
-/// A stream's header (`AVISTREAMHEADER`): kind, handler, and from byte 20 on scale and rate.
-const STREAM_HEADER: usize = 28;
+/// A stream's header (`AVISTREAMHEADER`): kind, handler, from byte 20 on scale and rate, and its length at 32.
+const STREAM_HEADER: usize = 36;
 /// A picture's format (`BITMAPINFOHEADER`): from byte 4 on width, height, and the compression at 16.
 const FORMAT: usize = 20;
 
-/// Names of the compression under which JPEG frames go.
-const MJPEG: [&[u8; 4]; 3] = [b"MJPG", b"mjpg", b"JPEG"];
+/// Names of the compression under which JPEG frames go, in whatever case.
+const MJPEG: [&[u8; 4]; 2] = [b"MJPG", b"JPEG"];
 
 /// A file that is being read.
 pub struct Avi<R> {
@@ -47,6 +47,7 @@ struct Found {
 struct Video {
     stream: u8,
     fps: f64,
+    frames: u32,
     sides: Option<(u32, u32)>,
 }
 
@@ -66,6 +67,7 @@ impl<R: Read> Avi<R> {
                 fps: video.fps,
                 width,
                 height,
+                frames: video.frames,
             },
             stream: [b'0' + video.stream / 10, b'0' + video.stream % 10],
             longest,
@@ -97,7 +99,7 @@ impl<R: Read> Avi<R> {
         Ok(is_there.then_some(&self.frame))
     }
 
-    /// Reads on to the next frame; `false` at the end. An empty chunk stands for the same picture once more.
+    /// Reads on to the next frame; `false` at the end. An empty chunk stands for the same picture once more, if there was one.
     fn read(&mut self) -> Result<bool, ClipError> {
         while let Some(Chunk { name, length }) = chunk(&mut self.reader)? {
             let [a, b, kind @ ..] = name;
@@ -107,8 +109,10 @@ impl<R: Read> Avi<R> {
                 skip(&mut self.reader, padded(length))?;
             } else if length > self.longest {
                 return Err(ClipError::TooLong(length));
-            } else if length == 0 && !self.frame.is_empty() {
-                return Ok(true);
+            } else if length == 0 {
+                if !self.frame.is_empty() {
+                    return Ok(true);
+                }
             } else {
                 self.frame.resize(length, 0);
                 self.reader.read_exact(&mut self.frame)?;
@@ -156,10 +160,8 @@ fn headers(reader: &mut impl Read) -> io::Result<Option<Pictures>> {
                     _ => skip(reader, padded(length).saturating_sub(4))?,
                 }
             }
-            b"strh" if length >= STREAM_HEADER => {
-                found.stream(&part::<STREAM_HEADER>(reader, length)?);
-            }
-            b"strf" if length >= FORMAT => found.format(&part::<FORMAT>(reader, length)?),
+            b"strh" => found.stream(&part(reader, length)?),
+            b"strf" => found.format(&part(reader, length)?),
             _ => skip(reader, padded(length))?,
         }
     }
@@ -180,6 +182,7 @@ impl Found {
             self.video = Some(Video {
                 stream,
                 fps,
+                frames: word(header, 32),
                 sides: None,
             });
         }
@@ -195,7 +198,8 @@ impl Found {
             word(format, 4),
             word(format, 8).cast_signed().unsigned_abs(),
         );
-        if MJPEG.iter().any(|name| &format[16..] == *name) {
+        let named = |name: &&[u8; 4]| format[16..].eq_ignore_ascii_case(*name);
+        if MJPEG.iter().any(named) {
             video.sides = Some((width, height));
         }
     }
@@ -214,11 +218,12 @@ fn chunk(reader: &mut impl Read) -> io::Result<Option<Chunk>> {
     }))
 }
 
-/// The beginning of a chunk, behind which the rest is passed over.
+/// The beginning of a chunk, behind which the rest is passed over; zeros behind a chunk that is shorter.
 fn part<const N: usize>(reader: &mut impl Read, length: usize) -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
-    reader.read_exact(&mut bytes)?;
-    skip(reader, padded(length) - N as u64)?;
+    let there = length.min(N);
+    reader.read_exact(&mut bytes[..there])?;
+    skip(reader, padded(length) - there as u64)?;
     Ok(bytes)
 }
 

@@ -49,18 +49,27 @@ pub struct About {
     pub width: u32,
     /// Rows.
     pub height: u32,
+    /// How many frames its header says there are; 0 where it does not.
+    pub frames: u32,
 }
 
 impl Clip {
+    /// Reads `file` if it is an MJPEG-AVI, and `None` if it is something else; frames may have `longest` bytes.
+    ///
+    /// # Errors
+    /// If it breaks off before its first frame, or that is too long.
+    pub fn motion_jpeg(file: File, longest: usize) -> Result<Option<Self>, ClipError> {
+        let reader: Box<dyn Read + Send> = Box::new(BufReader::with_capacity(READ, file));
+        Ok(Avi::open(reader, longest)?.map(Self))
+    }
+
     /// Reads `file`, whatever it is; frames may have `longest` bytes. `ffmpeg` is the program for what is no MJPEG-AVI.
     ///
     /// # Errors
     /// If it is no video, or none that can be read here.
     pub fn open(mut file: File, ffmpeg: &str, longest: usize) -> Result<Self, ClipError> {
-        let reader: Box<dyn Read + Send> =
-            Box::new(BufReader::with_capacity(READ, file.try_clone()?));
-        if let Some(avi) = Avi::open(reader, longest)? {
-            return Ok(Self(avi));
+        if let Some(clip) = Self::motion_jpeg(file.try_clone()?, longest)? {
+            return Ok(clip);
         }
         file.rewind()?;
         let converted: Box<dyn Read + Send> = Box::new(Conversion::start(ffmpeg, file)?);

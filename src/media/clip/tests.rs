@@ -88,6 +88,13 @@ fn an_empty_chunk_is_the_same_picture_once_more() {
 }
 
 #[test]
+fn an_empty_chunk_before_any_picture_is_passed_over() {
+    let frames = [vec![], jpeg(0), jpeg(200)];
+    let mut clip = open(&avi(b"mjpg", &frames), "no such program").unwrap();
+    assert_eq!(all(&mut clip), frames[1..]);
+}
+
+#[test]
 fn a_file_that_was_cut_gives_the_frames_that_are_whole() {
     let file = avi(b"MJPG", &[jpeg(0), jpeg(9)]);
     let second = file.len() - 24 - jpeg(9).len();

@@ -91,8 +91,8 @@ pub struct Options {
     #[arg(long)]
     pub health: bool,
 
-    /// Draw a bout: into this directory, and with a server, stream it.
-    #[arg(long, value_name = "DIR", num_args = 0..=1, conflicts_with = "signal")]
+    /// Draw a bout: into this directory or Motion JPEG file, and with a server, stream it.
+    #[arg(long, value_name = "DIR|FILE.avi", num_args = 0..=1, conflicts_with = "signal")]
     pub generate: Option<Option<PathBuf>>,
     /// What --generate draws.
     #[command(flatten)]

@@ -5,7 +5,7 @@
 
 use super::{
     Failure,
-    generate::Generating,
+    generate::{Generating, Place},
     options::Options,
     pack::Wish,
     server::Server,
@@ -77,7 +77,7 @@ pub struct Streaming {
     pub save_overlay: bool,
     /// Where to save the result.
     pub output: Option<PathBuf>,
-    /// Files to draw the bout into first.
+    /// Where to draw the bout first.
     pub keep: Option<Generating>,
 }
 
@@ -163,23 +163,31 @@ fn generating(options: &Options) -> Result<Option<Generating>, Failure> {
         .is_some_and(|to| to.to_string_lossy().contains("://"))
     {
         return Err(usage(
-            "--generate takes a directory; name the server before it",
+            "--generate takes a directory or an .avi file; name the server before it",
         ));
     }
-    let ending = to.as_ref().and_then(|to| to.extension()?.to_str());
-    if let Some("avi" | "mp4" | "mov" | "mkv" | "webm" | "jpg" | "png") = ending {
-        return Err(usage("--generate draws pictures into a directory"));
-    }
-    if to.is_none() && options.server.is_none() {
+    let place = to.as_ref().map(|to| place(to)).transpose()?;
+    if place.is_none() && options.server.is_none() {
         return Err(usage(
             "--generate needs a directory to draw into, or a server to stream to",
         ));
     }
     Ok(Some(Generating {
         plan: drawn::Plan::of(&options.bout, options.fps)?,
-        to: to.clone(),
+        to: place,
         quality: options.jpeg_quality,
     }))
+}
+
+/// What a path that is drawn to means, by its ending.
+fn place(to: &Path) -> Result<Place, Failure> {
+    match to.extension().and_then(|ending| ending.to_str()) {
+        Some("avi") => Ok(Place::Video(to.to_owned())),
+        Some("mp4" | "mov" | "mkv" | "webm" | "jpg" | "png") => Err(usage(
+            "--generate draws pictures into a directory, or a video into an .avi file",
+        )),
+        _ => Ok(Place::Directory(to.to_owned())),
+    }
 }
 
 fn streaming(options: &Options, drawn: Option<Generating>) -> Result<Streaming, Failure> {

@@ -55,6 +55,52 @@ fn the_same_seed_draws_the_same_files() {
 }
 
 #[test]
+fn a_video_has_the_pictures_of_the_directory_and_its_signal_and_truth_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let video = path(&folder, "bouts/7.avi");
+    for to in [&path(&folder, "bout"), &video] {
+        let (code, printed) = generate(to, &["--fps", "12"]);
+        assert_eq!(code, Some(0), "{printed}");
+    }
+    let read = |name: &str| std::fs::read(path(&folder, name)).unwrap();
+    for (ours, theirs) in [
+        ("bouts/7.txt", "bout/signal.txt"),
+        ("bouts/7.truth.json", "bout/truth.json"),
+    ] {
+        assert!(read(ours) == read(theirs), "{ours}");
+    }
+    let double = Double::play(Script::good());
+    let (server, signal) = (double.at.to_string(), path(&folder, "bouts/7.txt"));
+    let (code, printed) = client(&[&server, "--video", &video, "--signal", &signal]);
+    assert_eq!(code, Some(0), "{printed}");
+    let seen = double.seen();
+    assert_eq!(
+        (&seen.starts[0]["fps"], &seen.starts[0]["width"]),
+        (&json!(12.0), &json!(96))
+    );
+    assert_eq!(seen.frames.len(), 24);
+    for (number, frame) in &seen.frames {
+        assert!(*frame == read(&format!("bout/{number:06}.jpg")), "{number}");
+    }
+}
+
+#[test]
+fn no_file_beside_a_video_is_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    for taken in ["bout.avi", "bout.txt", "bout.truth.json"] {
+        std::fs::write(path(&folder, taken), "mine").unwrap();
+        let (code, printed) = generate(&path(&folder, "bout.avi"), &[]);
+        assert_eq!(code, Some(1), "{printed}");
+        let told = format!("{taken}: is there already");
+        assert!(printed.contains(&told), "{printed}");
+        let there = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(there, 1, "{taken}");
+        assert_eq!(std::fs::read(path(&folder, taken)).unwrap(), b"mine");
+        std::fs::remove_file(path(&folder, taken)).unwrap();
+    }
+}
+
+#[test]
 fn nothing_is_written_over() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(generate(&path(&folder, "bout"), &[]).0, Some(0));

@@ -13,6 +13,7 @@
 //! | [`lens`] | straightening what a wide lens bends |
 //! | [`jpeg`] | an [`Rgb8`] to a JPEG, many times a second |
 //! | [`bout`] | drawn bouts with known truth |
+//! | [`random`] | numbers by lot, the same for a seed |
 //! | [`budget`] | memory that is owned by whoever holds it |
 //! | [`encoding`] | how the bytes of a streamed frame are to be read |
 //! | [`clip`] | a video file, frame by frame |
@@ -30,6 +31,7 @@ pub mod frame;
 pub mod jpeg;
 pub mod lens;
 pub mod picture;
+pub mod random;
 pub mod resize;
 pub mod rgb8;
 pub mod spool;

@@ -3,13 +3,16 @@
 //! What is chosen in a fold: the scales and weights always, and for [`Choice::Everything`] which facts are used at all, by an
 //! inner cross-validation. Chance comes from a seed alone, so a run can be repeated.
 
-use crate::pipelines::referee::{
-    rules::v2::{
-        fact::{Bout, CHOSEN, Fact, RIVALS},
-        fit::{RIDGE, Recipe},
-        model::Model,
+use crate::{
+    media::random::Random,
+    pipelines::referee::{
+        rules::v2::{
+            fact::{Bout, CHOSEN, Fact, RIVALS},
+            fit::{RIDGE, Recipe},
+            model::Model,
+        },
+        tracks::Side,
     },
-    tracks::Side,
 };
 
 /// Parts of the inner cross-validation.
@@ -124,7 +127,7 @@ pub(super) fn log_loss(log_odds: f64, winner: Side) -> f64 {
 
 /// Assigns bouts to parts at random, each part with its share of left and right winners.
 pub(super) fn parts(samples: &[Sample], count: usize, seed: u64) -> Vec<usize> {
-    let mut dice = Dice(seed);
+    let mut dice = Dice(Random::new(seed));
     let mut parts = vec![0; samples.len()];
     for side in Side::BOTH {
         let mut groups: Vec<usize> = samples
@@ -145,20 +148,12 @@ pub(super) fn parts(samples: &[Sample], count: usize, seed: u64) -> Vec<usize> {
     parts
 }
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): small, and the same everywhere.
-struct Dice(u64);
+/// What orders bouts by lot.
+struct Dice(Random);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
     fn below(&mut self, count: usize) -> usize {
-        (self.next() % count as u64) as usize
+        (self.0.bits() % count as u64) as usize
     }
 
     fn shuffle<T>(&mut self, items: &mut [T]) {

@@ -4,10 +4,10 @@
 //! the weapon. Not responsible for looks. Invariant: bones keep their lengths.
 
 use super::{
-    random::Random,
     script::Script,
     space::{V3, v3},
 };
+use crate::media::random::Random;
 
 /// Shares of the body's height.
 const THIGH: f32 = 0.245;

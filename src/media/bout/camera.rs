@@ -5,9 +5,9 @@
 use super::{
     options::BoutOptions,
     plan::Plan,
-    random::Random,
     space::{P2, V3, p2},
 };
+use crate::media::random::Random;
 
 /// Metres that a fencer needs in front of and behind the front ankles' outermost places.
 const ROOM: f32 = 1.35;

@@ -6,9 +6,9 @@ use super::{
     blade::Blade,
     body::{Body, SideJoints},
     canvas::{Canvas, Colour},
-    random::Random,
     space::{P2, V3, p2, v3},
 };
+use crate::media::random::Random;
 
 /// What somebody wears.
 #[derive(Clone, Debug)]

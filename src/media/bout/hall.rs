@@ -6,9 +6,9 @@ use super::{
     body::Build,
     canvas::{Canvas, Colour},
     figure::{self, Outfit},
-    random::Random,
     space::{P2, p2, v3},
 };
+use crate::media::random::Random;
 
 const WALLS: [Colour; 8] = [
     [206, 204, 196],

@@ -22,7 +22,6 @@ mod figure;
 mod hall;
 pub mod options;
 mod plan;
-mod random;
 mod script;
 mod signal;
 mod space;

@@ -2,7 +2,7 @@
 //!
 //! Not responsible for what is drawn. Invariant: options that passed [`BoutOptions::check`] can be drawn in bounded memory.
 
-use super::random::Random;
+use crate::media::random::Random;
 use serde::Serialize;
 use std::ops::RangeInclusive;
 

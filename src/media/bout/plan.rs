@@ -7,9 +7,9 @@
 
 use super::{
     options::{BoutOptions, BoutSide},
-    random::Random,
     script::Script,
 };
+use crate::media::random::Random;
 use serde::Serialize;
 
 /// Metres between the front ankles on the lines of the guard.

@@ -3,7 +3,8 @@
 //! Not responsible for why: see [`super::plan`]. Lengths are metres, forward is towards the opponent. Invariant: the front
 //! foot is ahead of the back foot.
 
-use super::{curve::Curve, random::Random};
+use super::curve::Curve;
+use crate::media::random::Random;
 
 /// Metres between the ankles in the guard.
 pub const STANCE: f32 = 0.72;

@@ -11,10 +11,9 @@ use super::{
     hall::Hall,
     options::BoutOptions,
     plan::Plan,
-    random::Random,
     space::{P2, p2},
 };
-use crate::media::Rgb8;
+use crate::media::{Rgb8, random::Random};
 use std::sync::OnceLock;
 use tiny_skia::Pixmap;
 

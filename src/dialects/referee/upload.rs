@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::time::Duration;
+use time::OffsetDateTime;
 
 /// Letters of a signal's name that become part of a folder's.
 const STEM: usize = 96;
@@ -115,24 +116,14 @@ pub fn file_name(given: &str) -> &str {
     given.rsplit(['/', '\\']).next().unwrap_or_default()
 }
 
-/// `YYYYMMDDTHHMMSSZ` of seconds since 1970.
+/// `YYYYMMDDTHHMMSSZ` of seconds since 1970; a clock beyond the year 9999 counts as one that is not set.
 fn stamp(seconds: u64) -> String {
-    let (year, month, day) = date(seconds / 86_400);
-    let (hour, minute, second) = (seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60);
+    let moment = i64::try_from(seconds).map(OffsetDateTime::from_unix_timestamp);
+    let moment = moment.ok().and_then(Result::ok);
+    let moment = moment.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let ((year, month, day), (hour, minute, second)) = (moment.to_calendar_date(), moment.to_hms());
+    let month = u8::from(month);
     format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
-}
-
-/// The Gregorian date of a day since 1970-01-01 (H. Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`,
-/// for days that are not negative).
-fn date(day: u64) -> (u64, u64, u64) {
-    let day = day + 719_468;
-    let (era, of_era) = (day / 146_097, day % 146_097);
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let of_month = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + u64::from(month <= 2), month, of_month)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::{
     backend::LoadError,
     manifest::{Batch, Dim, Manifest, ModelKind, SCHEMA, TensorSpec, Warmup},
-    repository::Model,
+    repository::{Model, hex},
     tensor::DType,
 };
 use rten::Dimension;
@@ -63,10 +63,7 @@ fn describe(
         kind: ModelKind::Trained,
         version: "unknown".to_owned(),
         file: plain(&file_name),
-        sha256: Sha256::digest(bytes)
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect(),
+        sha256: hex(&Sha256::digest(bytes)),
         licence: "unknown".to_owned(),
         card: "none".to_owned(),
         batch: Batch { max: batch },

@@ -121,10 +121,7 @@ fn row(person: Option<&Person>, side: Side, unit: f32) -> Skeleton {
     let Some(person) = person else {
         return [None; KEYPOINTS];
     };
-    let seen = person
-        .keypoints
-        .map(|point| point.is_seen().then_some([point.x, point.y]));
-    ordered(&seen, side).map(|point| {
+    ordered(&person.points(), side).map(|point| {
         point.map(|[x, y]| Point {
             x: x / unit,
             y: y / unit,

@@ -8,8 +8,8 @@ use crate::{
     pipelines::referee::{
         pose::Person,
         table::sides,
-        tracking::TrackedFrame,
-        tracks::{BACK_FOOT, FPS, FRONT_FOOT},
+        tracking::{TrackedFrame, ordered},
+        tracks::{BACK_FOOT, FPS, FRONT_FOOT, Side},
         verdict::{Favour, Verdict, Winner},
     },
 };
@@ -138,21 +138,18 @@ fn rgba_of(picture: &Rgb8) -> Vec<u8> {
 }
 
 fn skeleton(canvas: &mut PixmapMut<'_>, person: &Person, colour: [u8; 3]) {
-    let point = |at: usize| {
-        let keypoint = person.keypoints[at];
-        keypoint.is_seen().then_some((keypoint.x, keypoint.y))
-    };
+    let points = person.points();
     let mut bones = PathBuilder::new();
     for [from, to] in BONES {
-        if let (Some(from), Some(to)) = (point(from), point(to)) {
-            bones.move_to(from.0, from.1);
-            bones.line_to(to.0, to.1);
+        if let (Some(from), Some(to)) = (points[from], points[to]) {
+            bones.move_to(from[0], from[1]);
+            bones.line_to(to[0], to[1]);
         }
     }
     let thick = canvas.height() as f32 / 180.0;
     line(canvas, bones, colour, thick);
     for foot in [BACK_FOOT, FRONT_FOOT] {
-        if let Some((x, y)) = point(foot) {
+        if let Some([x, y]) = points[foot] {
             let half = thick * 1.5;
             block(canvas, [x - half, y - half, x + half, y + half], LIGHT, 255);
         }
@@ -170,32 +167,23 @@ pub(super) const fn colour_of(winner: Winner) -> [u8; 3] {
 
 /// A line between the inner feet, the distance that the rules speak of, with its length in units of the table.
 fn distance(canvas: &mut PixmapMut<'_>, left: &Person, right: &Person, unit: Option<f64>) {
-    let feet = |person: &Person| {
-        let both = [BACK_FOOT, FRONT_FOOT].map(|foot| person.keypoints[foot]);
-        both.iter().all(|foot| foot.is_seen()).then_some(both)
+    // Which foot is the inner one is known of those only who show both.
+    let inner = |person: &Person, side: Side| {
+        let points = ordered(&person.points(), side);
+        points[BACK_FOOT].and(points[FRONT_FOOT])
     };
-    let (Some(left), Some(right)) = (feet(left), feet(right)) else {
+    let (Some(left), Some(right)) = (inner(left, Side::Left), inner(right, Side::Right)) else {
         return;
     };
-    let inner_left = if left[0].x > left[1].x {
-        left[0]
-    } else {
-        left[1]
-    };
-    let inner_right = if right[0].x < right[1].x {
-        right[0]
-    } else {
-        right[1]
-    };
     let mut path = PathBuilder::new();
-    path.move_to(inner_left.x, inner_left.y);
-    path.line_to(inner_right.x, inner_right.y);
+    path.move_to(left[0], left[1]);
+    path.line_to(right[0], right[1]);
     let height = canvas.height() as f32;
     line(canvas, path, LIGHT, height / 360.0);
     if let Some(unit) = unit.filter(|unit| *unit > 0.0) {
-        let (across, down) = (inner_right.x - inner_left.x, inner_right.y - inner_left.y);
+        let (across, down) = (right[0] - left[0], right[1] - left[1]);
         let length = f64::from(across.hypot(down)) / unit;
-        let (x, y) = (inner_left.x + across / 2.0, inner_left.y + down / 2.0);
+        let (x, y) = (left[0] + across / 2.0, left[1] + down / 2.0);
         let size = height / 32.0;
         banner::label(canvas, &format!("{length:.1}"), (x, y - size * 1.2), size);
     }

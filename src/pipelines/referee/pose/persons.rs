@@ -81,6 +81,15 @@ impl Keypoint {
     }
 }
 
+impl Person {
+    /// Where the seen keypoints are.
+    #[must_use]
+    pub fn points(&self) -> [Option<[f32; 2]>; KEYPOINTS] {
+        let place = |point: Keypoint| point.is_seen().then_some([point.x, point.y]);
+        self.keypoints.map(place)
+    }
+}
+
 /// The persons of one picture, by falling confidence, at most [`MOST_PERSONS`].
 ///
 /// `predictions` is `[1, 56, N]` in pixels of the input that `letterbox` filled.

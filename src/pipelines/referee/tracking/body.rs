@@ -27,9 +27,7 @@ pub(super) struct Body {
 
 impl Body {
     pub(super) fn of(person: &Person) -> Self {
-        let points = person
-            .keypoints
-            .map(|point| point.is_seen().then_some([point.x, point.y]));
+        let points = person.points();
         let edges = keypoint_box(&person.keypoints);
         Self {
             points,

@@ -37,12 +37,14 @@ pub async fn result(server: &Server, session: &str) -> Result<Value, Failure> {
 
 /// One look: the result, or nothing yet.
 async fn look(server: &Server, session: &str) -> Result<Option<Value>, Failure> {
-    // In this order: a result is written before its session ends.
-    let is_known = is_known(server, session).await?;
+    // As long as the session is there, what lies among the artifacts is an earlier bout's of its name; its own result is
+    // written before it ends.
+    if is_known(server, session).await? {
+        return Ok(None);
+    }
     let path = format!("/artifacts/{}/analysis_result.json", encoded(session));
     let answer = web::get(server, &path, ANSWER_WITHIN).await?;
     match answer.status {
-        404 if is_known => Ok(None),
         404 => Err(Failure::Analysis(format!(
             "session {session} has ended without a result"
         ))),

@@ -28,6 +28,10 @@ pub struct Script {
     pub keeps_back: usize,
     /// Cuts the line when it has taken the signal; the result then lies among the artifacts.
     pub leaves_after_signal: bool,
+    /// Is still at work when it is asked so many times for its sessions.
+    pub works_for: usize,
+    /// What an earlier bout of the same name left among the artifacts; it lies there until the work is done.
+    pub earlier: Option<Value>,
     /// Answers the signal: a result, or an error's code and words.
     pub ends: Result<Value, (&'static str, &'static str)>,
 }
@@ -66,6 +70,8 @@ impl Script {
             refuses_start: None,
             keeps_back: 0,
             leaves_after_signal: false,
+            works_for: 0,
+            earlier: None,
             ends: Ok(json!({
                 "decision": {"winner": "left", "reason": "Left has right-of-way", "evidence": []},
                 "artifact_dir": "bout", "wall_time_seconds": 0.5,
@@ -83,9 +89,10 @@ impl Double {
         let heard = Arc::clone(&seen);
         std::thread::spawn(move || {
             let mut cuts = VecDeque::from(script.cuts.clone());
+            let mut looks = 0;
             while let Ok((stream, _)) = listener.accept() {
                 if let Some(path) = plain_request(&stream) {
-                    answer(stream, &script, &path);
+                    answer(stream, &script, &path, &mut looks);
                     continue;
                 }
                 let part = Part {
@@ -254,9 +261,16 @@ fn plain_request(stream: &TcpStream) -> Option<String> {
     }
 }
 
-fn answer(mut stream: TcpStream, script: &Script, path: &str) {
+/// Answers a plain request; `looks` counts those for the sessions.
+fn answer(mut stream: TcpStream, script: &Script, path: &str, looks: &mut usize) {
+    if path == "/streaming/stats" {
+        *looks += 1;
+    }
+    let at_work = *looks <= script.works_for;
     let body = match (path, &script.ends) {
+        ("/streaming/stats", _) if at_work => Some(json!({"sessions": {"bout": {}}})),
         ("/streaming/stats", _) => Some(json!({"sessions": {}})),
+        ("/artifacts/bout/analysis_result.json", _) if at_work => script.earlier.clone(),
         ("/artifacts/bout/analysis_result.json", Ok(result)) => Some(result.clone()),
         _ => None,
     };

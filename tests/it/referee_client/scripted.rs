@@ -212,6 +212,20 @@ fn a_verdict_that_nobody_heard_is_found_among_the_artifacts() {
 }
 
 #[test]
+fn an_earlier_bout_s_result_is_not_taken_for_the_one_that_is_being_judged() {
+    let leaves = Script {
+        leaves_after_signal: true,
+        works_for: 2,
+        earlier: Some(json!({"decision": {"winner": "right", "reason": "an earlier bout's"}})),
+        ..Script::good()
+    };
+    let (code, printed, _) = stream(leaves, &jpegs(3), &[]);
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(printed.contains("winner     left"), "{printed}");
+    assert!(!printed.contains("an earlier bout's"), "{printed}");
+}
+
+#[test]
 fn a_session_that_left_no_result_ends_with_5() {
     let leaves = Script {
         leaves_after_signal: true,

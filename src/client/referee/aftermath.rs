@@ -15,16 +15,27 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// Looks that may fail one after another.
 const TRIES: u32 = 20;
 
-/// Waits for the result of a session.
+/// What a look finds.
+enum Found {
+    /// The server is at work on it.
+    AtWork,
+    /// It is there.
+    Result(Value),
+    /// Neither the session nor a result.
+    Nothing,
+}
+
+/// Waits for the result of a session; `None` if the server knows neither the session any more nor a result of it.
 ///
 /// # Errors
-/// [`Failure::Analysis`] if the session has ended without one, [`Failure::Connection`] if the server has gone for good.
-pub async fn result(server: &Server, session: &str) -> Result<Value, Failure> {
+/// [`Failure::Connection`] if the server has gone for good, and what it refuses.
+pub async fn result(server: &Server, session: &str) -> Result<Option<Value>, Failure> {
     let mut failed = 0;
     loop {
         match look(server, session).await {
-            Ok(Some(result)) => return Ok(result),
-            Ok(None) => failed = 0,
+            Ok(Found::Result(result)) => return Ok(Some(result)),
+            Ok(Found::Nothing) => return Ok(None),
+            Ok(Found::AtWork) => failed = 0,
             Err(why @ Failure::Connection(_)) if failed < TRIES => {
                 tracing::debug!(%why, "no answer");
                 failed += 1;
@@ -35,20 +46,17 @@ pub async fn result(server: &Server, session: &str) -> Result<Value, Failure> {
     }
 }
 
-/// One look: the result, or nothing yet.
-async fn look(server: &Server, session: &str) -> Result<Option<Value>, Failure> {
+async fn look(server: &Server, session: &str) -> Result<Found, Failure> {
     // As long as the session is there, what lies among the artifacts is an earlier bout's of its name; its own result is
     // written before it ends.
     if is_known(server, session).await? {
-        return Ok(None);
+        return Ok(Found::AtWork);
     }
     let path = format!("/artifacts/{}/analysis_result.json", encoded(session));
     let answer = web::get(server, &path, ANSWER_WITHIN).await?;
     match answer.status {
-        404 => Err(Failure::Analysis(format!(
-            "session {session} has ended without a result"
-        ))),
-        _ => answer.json().map(Some),
+        404 => Ok(Found::Nothing),
+        _ => answer.json().map(Found::Result),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The streaming of a bout, over as many connections as it takes.
 //!
 //! Responsible for going on after a broken connection; what is said on one is [`super::talk`]'s. Invariant: a connection is tried
-//! again a bounded number of times, and only after a session has been opened, so that a wrong address fails at once.
+//! again a bounded number of times, and only after a session has been opened, so that a wrong address fails at once. The signal is
+//! handed in again once at most, to a server that has forgotten it.
 
 use super::{
     Ending, Failure, aftermath,
@@ -13,7 +14,7 @@ use super::{
     verdict::Verdict,
 };
 use serde_json::Value;
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 use tokio::task::JoinHandle;
 
 /// Connections that may fail one after another without a frame that gets through.
@@ -68,6 +69,7 @@ fn end_on_interrupt(recording: &Stop) -> JoinHandle<()> {
 
 async fn result(task: &Streaming, talk: &mut Talk<'_>) -> Result<Value, Failure> {
     let (mut failed, mut wait) = (0, FIRST_WAIT);
+    let mut again = false;
     loop {
         let why = match once(talk).await {
             Ok(result) => return Ok(result),
@@ -78,7 +80,18 @@ async fn result(task: &Streaming, talk: &mut Talk<'_>) -> Result<Value, Failure>
             talk.note(&format!(
                 "{why}; the analysis goes on, waiting for its result"
             ));
-            return aftermath::result(&task.server, &task.session).await;
+            match aftermath::result(&task.server, &task.session).await? {
+                Some(result) => return Ok(result),
+                None if again => return Err(no_result(task, &"it was handed in twice")),
+                None => again = true,
+            }
+            // A server that was started anew has lost the analysis, but not the frames.
+            talk.note("the server has no result; handing the signal in again");
+            talk.take_signal_back();
+            continue;
+        }
+        if again && matches!(why, Failure::Refused { .. }) {
+            return Err(no_result(task, &why));
         }
         if talk.has_progressed() {
             (failed, wait) = (0, FIRST_WAIT);
@@ -112,6 +125,13 @@ async fn once(talk: &mut Talk<'_>) -> Result<Value, Broken> {
         Err(why @ Failure::Connection(_)) => Err(Broken::Again(why)),
         Err(why) => Err(Broken::Final(why)),
     }
+}
+
+fn no_result(task: &Streaming, why: &dyn Display) -> Failure {
+    let session = &task.session;
+    Failure::Analysis(format!(
+        "session {session} has ended without a result: {why}"
+    ))
 }
 
 /// Whether the server is at work on the verdict: it said that it has the signal, or it does not let us in again.

@@ -63,6 +63,11 @@ impl<'a> Talk<'a> {
         self.signal
     }
 
+    /// The server has not got the signal after all: it is handed in on the next connection.
+    pub const fn take_signal_back(&mut self) {
+        self.signal = Handed::NotYet;
+    }
+
     /// Whether a frame has got through since this was last asked.
     pub const fn has_progressed(&mut self) -> bool {
         std::mem::replace(&mut self.progressed, false)

@@ -24,6 +24,8 @@ pub struct Script {
     pub refuses_frame: Option<u64>,
     /// Answers `session_start` by an error with these words.
     pub refuses_start: Option<&'static str>,
+    /// Answers a `session_start` that resumes by an error with these words.
+    pub refuses_resume: Option<&'static str>,
     /// Keeps so many acknowledgements back before it sends the first.
     pub keeps_back: usize,
     /// Cuts the line when it has taken the signal; the result then lies among the artifacts.
@@ -68,6 +70,7 @@ impl Script {
             forgets: Vec::new(),
             refuses_frame: None,
             refuses_start: None,
+            refuses_resume: None,
             keeps_back: 0,
             leaves_after_signal: false,
             works_for: 0,
@@ -167,7 +170,11 @@ impl Part<'_> {
         let resume = message["resume"] == true;
         let mut seen = self.seen.lock().unwrap();
         seen.starts.push(message);
-        if let Some(words) = self.script.refuses_start {
+        let refused = match resume {
+            true => self.script.refuses_resume,
+            false => self.script.refuses_start,
+        };
+        if let Some(words) = refused {
             say(socket, &error("SESSION_START_FAILED", words, false))?;
             return Ok(true);
         }

@@ -1,5 +1,6 @@
 //! The client against the real server: bouts are streamed, resumed, uploaded and refused.
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{client, path, proxy};
@@ -31,12 +32,17 @@ pub struct Bout {
     pub signal: String,
 }
 
-/// A server that writes into its own folder, with a model that finds nobody: what is looked at here lies around it.
+/// A model that finds nobody: what is looked at here lies around it.
+const BLIND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pose/blind.onnx");
+
+/// A server that writes into its own folder, and sees nobody.
 pub fn server() -> Server {
-    let blind = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pose/blind.onnx");
-    Launch::new()
-        .settings(&format!("[referee]\nmodel = \"{blind}\"\n"))
-        .start()
+    blind("").start()
+}
+
+/// A server that sees nobody; `more` are further keys of its table.
+fn blind(more: &str) -> Launch {
+    Launch::new().settings(&format!("[referee]\nmodel = \"{BLIND}\"\n{more}"))
 }
 
 /// Two seconds in which nobody is seen: the analysis is whole, and the verdict an abstention.
@@ -98,6 +104,33 @@ fn after_a_cut_line_the_server_takes_the_rest() {
     let (code, printed) = stream(&line, &bout, &[]);
     assert_eq!(code, Some(6), "{printed}\n{}", server.printed());
     assert!(printed.contains("goes on at frame"), "{printed}");
+    assert!(
+        printed.contains("frames     30 held, 0 missing"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_server_that_is_killed_behind_its_acknowledgement_gets_the_signal_again() {
+    let (bout, house) = (bout(), tempfile::tempdir().unwrap());
+    let (spool, output) = (path(&house, "spool"), path(&house, "results"));
+    // Without a head start the whole analysis lies behind the acknowledgement, so that the kill comes in the middle of it.
+    let keys = format!("spool_dir = {spool:?}\noutput_dir = {output:?}\noverlap = false");
+    let mut server = blind(&keys).start();
+    let at = server.addr("main").to_owned();
+    let (sender, next) = std::sync::mpsc::channel();
+    let line = proxy::that_exchanges_the_server(&at, "signal_ack", move || {
+        server.signal(Signal::KILL);
+        server.await_exit();
+        let server = blind(&keys).start();
+        let at = server.addr("main").to_owned();
+        sender.send(server).unwrap();
+        at
+    });
+    let (code, printed) = stream(&line.to_string(), &bout, &["--session-id", "bout"]);
+    let server = next.recv().unwrap();
+    assert_eq!(code, Some(6), "{printed}\n{}", server.printed());
+    assert!(printed.contains("handing the signal in again"), "{printed}");
     assert!(
         printed.contains("frames     30 held, 0 missing"),
         "{printed}"

@@ -1,6 +1,6 @@
 //! A headless Chromium driven over its own debugging protocol (CDP).
 //!
-//! Responsible for one browser with one page: open, evaluate, press keys, choose a file, take a picture of what
+//! Responsible for one browser with one page: open, evaluate, press keys, drag, choose a file, take a picture of what
 //! is on the screen. Not for the life of its process, nor for what the pages mean.
 //! Invariant: one command is under way at a time, and every wait ends at a deadline.
 
@@ -102,6 +102,34 @@ impl Chrome {
     /// Lets a letter key go.
     pub fn key_up(&mut self, letter: char) {
         self.key("keyUp", letter);
+    }
+
+    /// Presses the mouse on an element, at so many pixels from its left edge and its top; moves on to each further place, and
+    /// lets go.
+    pub fn drag(&mut self, selector: &str, places: &[(f64, f64)]) {
+        let corner = self.eval(&format!(
+            "(() => {{ const e = document.querySelector('{selector}'); e.scrollIntoView({{ block: 'center' }}); \
+             const b = e.getBoundingClientRect(); return [b.x, b.y]; }})()"
+        ));
+        let side = |i: usize| corner[i].as_f64().expect("a number");
+        let (left, top) = (side(0), side(1));
+        let mut mouse = |kind: &str, (x, y): (f64, f64)| {
+            let params = json!({
+                "type": kind, "x": left + x, "y": top + y, "button": "left", "buttons": 1, "clickCount": 1,
+            });
+            self.call("Input.dispatchMouseEvent", params);
+        };
+        for (at, place) in places.iter().enumerate() {
+            let kind = if at == 0 {
+                "mousePressed"
+            } else {
+                "mouseMoved"
+            };
+            mouse(kind, *place);
+        }
+        if let Some(last) = places.last() {
+            mouse("mouseReleased", *last);
+        }
     }
 
     /// Chooses a file in a file input, as a visitor would.

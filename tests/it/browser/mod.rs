@@ -7,6 +7,7 @@ mod chrome;
 mod pixels;
 mod process;
 mod referee;
+mod referee_stage;
 
 use std::time::{Duration, Instant};
 

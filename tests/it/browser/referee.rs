@@ -25,7 +25,7 @@ const CUT_AFTER_SIGNAL: &str = "const send = WebSocket.prototype.send;
     };";
 
 /// The page, on a server that keeps its files in a directory of its own.
-fn open() -> Option<(Chrome, Server)> {
+pub(super) fn open() -> Option<(Chrome, Server)> {
     let mut chrome = Chrome::start()?;
     let server = Server::start();
     chrome.open(&format!("{}/referee", server.url("main")));
@@ -33,7 +33,7 @@ fn open() -> Option<(Chrome, Server)> {
 }
 
 /// Asks for a verdict once that is allowed.
-fn judge(chrome: &mut Chrome) {
+pub(super) fn judge(chrome: &mut Chrome) {
     chrome.wait_for(
         "the leave to ask for a verdict",
         "!document.querySelector('#judge').disabled",
@@ -41,7 +41,7 @@ fn judge(chrome: &mut Chrome) {
     chrome.eval("document.querySelector('#judge').click()");
 }
 
-fn judged(chrome: &mut Chrome) {
+pub(super) fn judged(chrome: &mut Chrome) {
     chrome.wait_for(
         "a verdict",
         "['left', 'right', 'abstain'].includes(document.querySelector('#verdict').dataset.winner)",
@@ -49,7 +49,7 @@ fn judged(chrome: &mut Chrome) {
 }
 
 /// Has a bout drawn and judged, and its overlay on the stage.
-fn judge_a_drawn_bout(chrome: &mut Chrome) {
+pub(super) fn judge_a_drawn_bout(chrome: &mut Chrome) {
     chrome.eval("document.querySelector('#invite-draw').click()");
     judge(chrome);
     judged(chrome);

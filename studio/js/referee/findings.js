@@ -2,7 +2,7 @@
 
 import { at } from './address.js';
 import { FILES, headline } from './words.js';
-import { middleOf } from './result.js';
+import { middleOf, shows } from './result.js';
 
 export class FindingsView {
   /** @param {Object<string, HTMLElement>} el verdict, title, why, sure, sureValue, sureBar, findings, evidence, filesSection, files
@@ -31,10 +31,10 @@ export class FindingsView {
     el.files.replaceChildren(...findings.files.map(file));
   }
 
-  /** Marks the evidence of the frame on the stage. @param {number} seconds its beginning */
-  at(seconds) {
+  /** Marks the evidence of the frame on the stage. @param {number} seconds its beginning @param {number} fps how many there are a second */
+  at(seconds, fps) {
     for (const button of this.el.evidence.querySelectorAll('button')) {
-      const here = Math.abs(Number(button.dataset.time) - seconds) < 1 / 30;
+      const here = shows(seconds, fps, Number(button.dataset.frame));
       if (here) button.setAttribute('aria-current', 'true'); else button.removeAttribute('aria-current');
     }
   }

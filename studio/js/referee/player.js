@@ -14,7 +14,7 @@ export class Player {
   #drawing = null;   // the frame wanted next while one is being drawn
 
   /** @param {Object<string, HTMLElement>} el stage, canvas, video, transport, play, scrub, at
-   *  @param {(frame:number, seconds:number) => void} onMove */
+   *  @param {(frame:number, seconds:number, fps:number) => void} onMove */
   constructor(el, onMove) {
     Object.assign(this, { el, onMove });
     el.play.addEventListener('click', () => this.toggle());
@@ -127,7 +127,7 @@ export class Player {
     this.el.scrub.setAttribute('aria-valuetext', `frame ${frame}, ${seconds.toFixed(2)} seconds`);
     this.el.at.textContent = `${seconds.toFixed(2)} s · frame ${frame} of ${this.#count}`;
     if (this.#bout) this.#bout.frame(frame).then((jpeg) => this.preview(jpeg)).catch(() => {});
-    this.onMove(frame, seconds);
+    this.onMove(frame, seconds, this.#fps);
   }
 
   async #paint(jpeg) {

@@ -33,9 +33,9 @@ export class Referee {
       verdict: $('verdict'), title: $('verdict-title'), why: $('verdict-why'), sure: $('sure'), sureValue: $('sure-value'), sureBar: $('sure-bar'),
       findings: $('findings'), evidence: $('evidence'), filesSection: $('files-section'), files: $('files'),
     }, (seconds) => this.player.seekTime(seconds));
-    this.player = new Player({ canvas: $('frame'), video: $('overlay'), transport: $('transport'), play: $('play'), scrub: $('scrub'), at: $('at') }, (_, seconds) => {
+    this.player = new Player({ canvas: $('frame'), video: $('overlay'), transport: $('transport'), play: $('play'), scrub: $('scrub'), at: $('at') }, (_, seconds, fps) => {
       this.timeline.move(seconds);
-      this.findings.at(seconds);
+      this.findings.at(seconds, fps);
     });
     this.progress = new Progress({ send: $('send'), count: $('send-count'), bar: $('send-bar'), rate: $('send-rate'), work: $('work') });
     this.status = new Status({ link: $('link'), linkText: $('link-text'), box: $('notice'), text: $('notice-text'), act: $('notice-act') });
@@ -148,7 +148,8 @@ export class Referee {
   }
 
   async #judged(findings) {
-    const { fps = 15 } = this.#bout;
+    // A bout that went as a whole file is of a rate that only the server knows.
+    const fps = findings.fps ?? this.#bout.fps ?? 15;
     this.#upload = null;
     this.progress.all();
     this.findings.show(findings);

@@ -1,12 +1,12 @@
 // What of the server's result the page shows, in one shape. Pure. What is not there is empty, never made up.
 
-const FPS = 15; // frames in a decision are counted at this rate, whatever the video's
+const FPS = 15; // frames in a decision are counted at this rate, whatever the video's: it has `fps` of its own
 
 /**
  * @typedef {{start:number, end:number, kind?:string, holder?:string}} Span seconds
  * @typedef {{winner:'left'|'right'|'abstain'|'skipped', reason:string, confidence:number|null, rules:string|null, declared:string|null,
  *   evidence:{frame:number, time:number, fact:string}[], left:Span[], right:Span[], way:Span[], contacts:number[], hit:number|null,
- *   length:number, files:{name:string, url:string, kind:string}[], overlay:{url:string}|null, notes:string[], seconds:number|null}} Findings
+ *   fps:number|null, length:number, files:{name:string, url:string, kind:string}[], overlay:{url:string}|null, notes:string[], seconds:number|null}} Findings
  */
 
 /** @param {object} result as it stands in `process_complete` @returns {Findings} */
@@ -15,6 +15,7 @@ export function read(result) {
   const phrase = result.phrase ?? {};
   const files = artifacts(result);
   const way = spans(decision.right_of_way);
+  const fps = result.metadata?.fps ?? null;
   return {
     winner: result.status === 'skipped' ? 'skipped' : decision.winner ?? 'abstain',
     reason: decision.reason ?? result.reason ?? '',
@@ -25,7 +26,8 @@ export function read(result) {
     left: spans(decision.left_pauses), right: spans(decision.right_pauses), way,
     contacts: contacts(phrase, decision),
     hit: phrase.simultaneous_hit_time ?? null,
-    length: Math.max((result.metadata?.frames_processed ?? 0) / FPS, way.at(-1)?.end ?? 0),
+    fps,
+    length: Math.max((result.metadata?.frames_processed ?? 0) / (fps ?? FPS), way.at(-1)?.end ?? 0),
     files,
     overlay: files.find((file) => file.kind === 'analysis_video') ?? null,
     notes: [result.metadata?.notes ?? []].flat(),
@@ -35,6 +37,12 @@ export function read(result) {
 
 /** The time of a frame of a decision, in its middle. */
 export const middleOf = (frame) => (frame + 0.5) / FPS;
+
+/** Whether a picture that is shown from `seconds` on, at so many a second, shows a frame of a decision. */
+export function shows(seconds, fps, frame) {
+  const begins = Math.floor(seconds * FPS + 1e-6) === frame;
+  return begins || Math.floor(middleOf(frame) * fps + 1e-6) === Math.round(seconds * fps);
+}
 
 const named = (winner) => (/^(left|right)$/i.test(winner ?? '') ? winner.toLowerCase() : null);
 

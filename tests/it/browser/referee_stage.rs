@@ -1,8 +1,14 @@
-//! The referee's stage under a visitor's hands: files dropped on it, the scrubber, and the bout over time.
+//! The referee's stage under a visitor's hands: files dropped on it, the scrubber, the bout over time; and a video that has
+//! not the decision's fifteen frames a second.
 
 use super::{
     chrome::Chrome,
     referee::{judge, judge_a_drawn_bout, judged, open},
+};
+use crate::support::{http::get, server::Server};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
 };
 
 /// Drops both files of a drawn bout at once, the signal before the video.
@@ -43,6 +49,24 @@ fn place(chrome: &mut Chrome, share: f64) -> (f64, f64) {
     let side = |i: usize| size[i].as_f64().expect("a number");
     let x = GUTTER + (side(0) - GUTTER - MARGIN) * share;
     (x, side(1) / 2.0)
+}
+
+/// A drawn bout at 30 frames a second, in a format that only the server reads; `None` where nothing makes one.
+fn film_at_30(server: &Server, folder: &Path) -> Option<PathBuf> {
+    let (drawn, film) = (folder.join("drawn.avi"), folder.join("bout.avi"));
+    let bytes = get(server.addr("main"), "/studio/bout.avi?seed=2").body;
+    std::fs::write(&drawn, bytes).unwrap();
+    let made = Command::new("ffmpeg")
+        .args(["-loglevel", "error", "-i"])
+        .arg(&drawn)
+        .args(["-vf", "fps=30,scale=480:-2", "-c:v", "mpeg4", "-q:v", "2"])
+        .arg(&film)
+        .status();
+    if made.is_ok_and(|status| status.success()) {
+        return Some(film);
+    }
+    println!("skipped: no ffmpeg that makes a video");
+    None
 }
 
 #[test]
@@ -87,4 +111,39 @@ fn a_press_on_the_timeline_puts_the_video_there_and_a_drag_takes_it_along() {
     let dragged = place(&mut chrome, 30.5 / 60.0);
     chrome.drag("#timeline", &[pressed, dragged]);
     wait_for_frame(&mut chrome, 30.0, 15.0);
+}
+
+#[test]
+fn a_whole_file_of_30_frames_a_second_is_shown_at_its_own_rate() {
+    let Some((mut chrome, server)) = open() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let Some(film) = film_at_30(&server, folder.path()) else {
+        return;
+    };
+    let signal = folder.path().join("bout.txt");
+    let text = get(server.addr("main"), "/studio/bout.txt?seed=2").body;
+    std::fs::write(&signal, text).unwrap();
+    chrome.choose_file("#video-file", &film);
+    chrome.choose_file("#signal-file", &signal);
+    judge(&mut chrome);
+    judged(&mut chrome);
+    chrome.wait_for(
+        "the overlay to play",
+        "document.querySelector('#overlay').readyState >= 2 && !document.querySelector('#transport').hidden",
+    );
+    // Four seconds, whichever way they are counted.
+    assert_eq!(chrome.eval("document.querySelector('#scrub').max"), "119");
+    let middle = place(&mut chrome, 60.5 / 120.0);
+    chrome.drag("#timeline", &[middle]);
+    wait_for_frame(&mut chrome, 60.0, 30.0);
+    // A line of evidence names a frame at fifteen a second; its middle is the beginning of the second of two pictures.
+    let frame = chrome.eval("Number(document.querySelector('#evidence button').dataset.frame)");
+    let frame = frame.as_f64().expect("a number");
+    chrome.eval("document.querySelector('#evidence button').click()");
+    wait_for_frame(&mut chrome, 2.0 * frame + 1.0, 30.0);
+    let current =
+        chrome.eval("document.querySelector('#evidence button').getAttribute('aria-current')");
+    assert_eq!(current, "true");
 }

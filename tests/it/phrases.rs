@@ -1,8 +1,10 @@
 //! `frameloom bench referee` from outside: what it prints of a file of bouts, and how it ends.
 
+use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
 use std::{
     fs,
+    io::Write as _,
     process::{Command, Output},
 };
 
@@ -26,9 +28,13 @@ fn bout(id: &str, human: Value, left: f64, right: f64) -> Value {
 }
 
 fn judge(lines: &[String], flags: &[&str]) -> Output {
+    judge_file(lines.join("\n").as_bytes(), flags)
+}
+
+fn judge_file(bytes: &[u8], flags: &[&str]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("phrases.jsonl");
-    fs::write(&file, lines.join("\n")).unwrap();
+    fs::write(&file, bytes).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_frameloom"));
     command.args(["bench", "referee", "--phrases"]).arg(&file);
     command.args(flags).output().unwrap()
@@ -91,6 +97,57 @@ fn a_line_that_cannot_be_read_is_told_and_the_others_are_judged() {
     );
     let last = "agreement rules-v1 1/2 rules-v2 1/2 abstained 1\n";
     assert!(printed.ends_with(last), "{printed}");
+}
+
+#[test]
+fn a_human_s_word_that_is_none_of_the_known_ones_does_not_count() {
+    let odd = [json!("Left"), json!("draw"), json!(1), json!(null)];
+    let odd = odd.map(|human| bout("odd", human, 0.1, -0.1).to_string());
+    let output = judge(&[lines(), odd.to_vec()].concat(), &[]);
+    let printed = text(&output.stdout);
+    assert!(output.status.success(), "{printed}");
+    assert_eq!(
+        printed.matches("odd none left left 0.").count(),
+        4,
+        "{printed}"
+    );
+    let last = "agreement rules-v1 2/3 rules-v2 2/3 abstained 0\n";
+    assert!(printed.ends_with(last), "{printed}");
+    let told = text(&output.stderr);
+    assert_eq!(told.matches("human_winner: neither").count(), 3, "{told}");
+}
+
+#[test]
+fn a_file_that_is_cut_off_is_judged_as_far_as_it_goes() {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::none());
+    gzip.write_all(lines().join("\n").as_bytes()).unwrap();
+    let mut bytes = gzip.finish().unwrap();
+    // In the middle of the fourth bout.
+    bytes.truncate(bytes.len() * 7 / 10);
+    let output = judge_file(&bytes, &[]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert!(told.contains("any further"), "{told}");
+    let printed = text(&output.stdout);
+    assert!(printed.starts_with("a left left left 0."), "{printed}");
+    let last = "agreement rules-v1 2/3 rules-v2 2/3 abstained 0\n";
+    assert!(printed.ends_with(last), "{printed}");
+    assert_eq!(printed.lines().count(), 4, "{printed}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_it_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("phrases.jsonl");
+    fs::write(&file, lines().join("\n")).unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    // Nobody reads: the first line already finds the pipe broken.
+    drop(reader);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_frameloom"));
+    command.args(["bench", "referee", "--phrases"]).arg(&file);
+    let output = command.stdout(writer).output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert!(output.status.success(), "{}", output.status);
 }
 
 #[test]

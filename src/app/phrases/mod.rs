@@ -1,10 +1,11 @@
 //! `frameloom bench referee`: how often the referee's rules agree with human referees on recorded bouts.
 //!
-//! - [`read`]: a file of bouts; [`tally`]: verdicts against humans; [`validate`]: weights fitted and judged on different
+//! - [`read`]: a file of bouts, and [`json`]: what Python makes of it; [`tally`]: verdicts against humans; [`validate`]: weights fitted and judged on different
 //!   bouts, and what is printed of that ([`report`]).
 //!
 //! Only the winner in the file's own field counts as the human's word; the rules see signals and tracks alone.
 
+mod json;
 mod read;
 mod report;
 mod tally;
@@ -14,7 +15,11 @@ use super::exit::Exit;
 use anyhow::Context as _;
 use clap::Args;
 use read::Phrases;
-use std::{fs::File, io::BufReader, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, BufReader, Write},
+    path::PathBuf,
+};
 use tally::Tally;
 
 /// Bouts to judge, and how.
@@ -37,12 +42,24 @@ pub(super) struct Options {
     seed: u64,
 }
 
-/// Judges every bout, prints a line for each, and last the agreement. Lines of the file that cannot be read are told on
-/// standard error, and make the command fail at its end.
+/// Judges every bout, prints a line for each, and last the agreement. What of the file cannot be read is told on standard error,
+/// and makes the command fail at its end. A reader of the output that has seen enough ends it quietly.
 ///
 /// # Errors
-/// If the file cannot be read at all.
+/// If the file cannot be read at all, or the output not written.
 pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
+    match judge_all(options, &mut io::stdout().lock()) {
+        Err(error) if is_broken_pipe(&error) => Ok(Exit::Ok),
+        ended => ended,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<io::Error>();
+    error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn judge_all(options: &Options, out: &mut impl Write) -> anyhow::Result<Exit> {
     let path = options.phrases.display();
     let file = File::open(&options.phrases).with_context(|| format!("cannot open {path}"))?;
     let mut tally = Tally::default();
@@ -50,22 +67,33 @@ pub(super) fn run(options: &Options) -> anyhow::Result<Exit> {
     let mut is_whole = true;
     let phrases = Phrases::open(BufReader::new(file));
     for entry in phrases.with_context(|| format!("cannot read {path}"))? {
-        let entry = entry.with_context(|| format!("cannot read {path}"))?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            // What was read up to here still counts.
+            Err(error) => {
+                eprintln!("cannot read {path} any further: {error}");
+                is_whole = false;
+                break;
+            }
+        };
+        if let Some(remark) = &entry.remark {
+            eprintln!("{path}, line {}: {remark}", entry.line);
+        }
         if let Err(fault) = &entry.bout {
             eprintln!("{path}, line {}: {fault}", entry.line);
             is_whole = false;
         }
         let Some(name) = entry.name else { continue };
         let verdicts = tally::judge(entry.bout.as_ref().ok());
-        println!("{}", tally.add(&name, &verdicts));
+        writeln!(out, "{}", tally.add(&name, &verdicts))?;
         if let Ok(bout) = entry.bout {
             judged.push((name, bout));
         }
     }
     if options.cross_validate {
-        report::print(&judged, options);
+        report::print(&judged, options, out)?;
     }
-    println!("{tally}");
+    writeln!(out, "{tally}")?;
     Ok(if is_whole { Exit::Ok } else { Exit::Failure })
 }
 

@@ -3,6 +3,7 @@
 //! A line that cannot be read is an entry with a fault, so that the others still count. What a bout is called and what the
 //! human said is kept even when the rest of its line is of no use.
 
+use super::json::without_python_s_words;
 use crate::pipelines::referee::{
     signal::{Signal, SignalError, parse},
     tracks::{FPS, KEYPOINTS, Point, Side, Skeleton, Tracks},
@@ -23,6 +24,8 @@ pub(super) struct Entry {
     pub(super) name: Option<Name>,
     /// The bout, or what is wrong with it.
     pub(super) bout: Result<Bout, Fault>,
+    /// What is wrong with the human's word; the bout itself is none the worse for it.
+    pub(super) remark: Option<Fault>,
 }
 
 /// Which bout, and what the human said.
@@ -41,7 +44,7 @@ pub(super) enum Human {
     Winner(Side),
     /// That it cannot be said.
     Abstain,
-    /// Nothing.
+    /// Nothing, or nothing that is understood.
     None,
 }
 
@@ -133,52 +136,55 @@ struct Keypoints {
 }
 
 fn entry(line: usize, bytes: &[u8]) -> Entry {
-    let raw: Raw = match serde_json::from_slice(bytes) {
+    let raw: Raw = match serde_json::from_slice(&without_python_s_words(bytes)) {
         Ok(raw) => raw,
         Err(error) => {
             return Entry {
                 line,
                 name: None,
                 bout: Err(error.into()),
+                remark: None,
             };
         }
     };
-    let name = name(&raw);
-    let bout = match &name {
-        Ok(name) => bout(&name.id, raw),
-        Err(_) => Err(fault("id", "missing, or neither a text nor a number")),
-    };
-    match name {
-        Ok(name) => Entry {
+    let (human, remark) = human(raw.human_winner.as_ref());
+    match id(&raw) {
+        Ok(id) => Entry {
             line,
-            name: Some(name),
-            bout,
+            bout: bout(&id, raw),
+            name: Some(Name { id, human }),
+            remark,
         },
         Err(fault) => Entry {
             line,
             name: None,
             bout: Err(fault),
+            remark,
         },
     }
 }
 
-fn name(raw: &Raw) -> Result<Name, Fault> {
-    let id = match &raw.id {
-        Some(serde_json::Value::String(id)) => id.clone(),
-        Some(serde_json::Value::Number(id)) => id.to_string(),
-        _ => return Err(fault("id", "missing, or neither a text nor a number")),
-    };
-    let human = match raw.human_winner.as_ref().map(|winner| winner.as_str()) {
+fn id(raw: &Raw) -> Result<String, Fault> {
+    match &raw.id {
+        Some(serde_json::Value::String(id)) => Ok(id.clone()),
+        Some(serde_json::Value::Number(id)) => Ok(id.to_string()),
+        _ => Err(fault("id", "missing, or neither a text nor a number")),
+    }
+}
+
+/// What the human said, and what is wrong with it.
+fn human(winner: Option<&serde_json::Value>) -> (Human, Option<Fault>) {
+    let said = match winner.map(|winner| winner.as_str()) {
         None => Human::None,
         Some(Some("left")) => Human::Winner(Side::Left),
         Some(Some("right")) => Human::Winner(Side::Right),
         Some(Some("abstain")) => Human::Abstain,
         Some(_) => {
-            let why = "neither \"left\", \"right\", \"abstain\" nor null";
-            return Err(fault("human_winner", why));
+            let why = "neither \"left\", \"right\", \"abstain\" nor null; not counted";
+            return (Human::None, Some(fault("human_winner", why)));
         }
     };
-    Ok(Name { id, human })
+    (said, None)
 }
 
 fn bout(id: &str, raw: Raw) -> Result<Bout, Fault> {

@@ -82,6 +82,15 @@ fn a_gzip_file_that_ends_early_is_an_error() {
 }
 
 #[test]
+fn a_nan_of_python_s_is_a_point_that_is_not_seen() {
+    let text = line().to_string().replace("null", "NaN");
+    let entry = read(text.into_bytes()).remove(0);
+    let bout = entry.bout.unwrap();
+    assert_eq!(bout.tracks.left[0][0], None);
+    assert_eq!(bout.tracks.left[1][0], Some(Point { x: 1.5, y: 1.5 }));
+}
+
+#[test]
 fn what_is_missing_is_named_and_the_bout_keeps_its_name() {
     for (field, fault) in [
         ("keypoints", "keypoints: missing or null"),
@@ -142,8 +151,14 @@ fn humans_may_abstain_or_say_nothing_and_nothing_else() {
         line["human_winner"] = winner;
         assert_eq!(one(&line).name.unwrap().human, human);
     }
-    let mut line = line();
-    line["human_winner"] = json!("both");
-    let expected = "human_winner: neither \"left\", \"right\", \"abstain\" nor null";
-    assert_eq!(fault_of(&line), expected);
+    for winner in [json!("Left"), json!("draw"), json!(1)] {
+        let mut line = line();
+        line["human_winner"] = winner;
+        let entry = one(&line);
+        assert_eq!(entry.name.unwrap().human, Human::None);
+        assert!(entry.bout.is_ok(), "the bout is there all the same");
+        let expected =
+            "human_winner: neither \"left\", \"right\", \"abstain\" nor null; not counted";
+        assert_eq!(entry.remark.unwrap().to_string(), expected);
+    }
 }

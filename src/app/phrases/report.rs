@@ -14,6 +14,7 @@ use crate::pipelines::referee::{
     tracks::{Side, Tracks},
     verdict::Winner,
 };
+use std::io::{self, Write};
 
 /// Lower ends of the bins of confidence.
 const BINS: [f64; 5] = [0.5, 0.6, 0.7, 0.8, 0.9];
@@ -26,18 +27,26 @@ struct Judged<'a> {
 }
 
 /// Validates, and prints.
-pub(super) fn print(judged: &[(Name, Bout)], options: &Options) {
+///
+/// # Errors
+/// If the output takes no more.
+pub(super) fn print(
+    judged: &[(Name, Bout)],
+    options: &Options,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let judged = judged_by_humans(judged);
     let samples: Vec<Sample> = judged.iter().map(|one| one.sample.clone()).collect();
-    println!(
+    writeln!(
+        out,
         "\n{} bouts with a human winner and tracks that bear a verdict",
         samples.len()
-    );
+    )?;
     if samples.len() < 2 {
-        println!("too few to cross-validate\n");
-        return;
+        writeln!(out, "too few to cross-validate\n")?;
+        return Ok(());
     }
-    fixed_rules(&judged);
+    fixed_rules(&judged, out)?;
     for (choice, title) in [
         (Choice::Weights, "weights chosen on other bouts"),
         (
@@ -45,15 +54,15 @@ pub(super) fn print(judged: &[(Name, Bout)], options: &Options) {
             "facts and weights chosen on other bouts",
         ),
     ] {
-        println!("\nrules-v2, {title}");
-        let rounds = rounds(&samples, options, choice);
-        one_each(&judged, &samples, choice);
+        writeln!(out, "\nrules-v2, {title}")?;
+        let rounds = rounds(&samples, options, choice, out)?;
+        one_each(&judged, &samples, choice, out)?;
         if choice == Choice::Weights {
-            confusion_and_calibration(&judged, &rounds);
-            misjudged(&judged, &rounds);
+            confusion_and_calibration(&judged, &rounds, out)?;
+            misjudged(&judged, &rounds, out)?;
         }
     }
-    weights(&samples);
+    weights(&samples, out)
 }
 
 /// Bouts recorded twice share a group, which is the first one's place.
@@ -82,7 +91,7 @@ fn judged_by_humans(judged: &[(Name, Bout)]) -> Vec<Judged<'_>> {
 }
 
 /// Rules without weights: nothing is fitted, so all bouts are held out.
-fn fixed_rules(judged: &[Judged<'_>]) {
+fn fixed_rules(judged: &[Judged<'_>], out: &mut impl Write) -> io::Result<()> {
     let v1 = |one: &Judged<'_>| match v1::decide(&one.bout.signal, &one.bout.tracks).winner {
         Winner::Left => 1.0,
         Winner::Right => -1.0,
@@ -94,9 +103,15 @@ fn fixed_rules(judged: &[Judged<'_>]) {
         ("last pause that ended earlier", &last_pause),
     ] {
         let odds: Vec<f64> = judged.iter().map(rule).collect();
-        println!("\n{title}: {}/{}", agreement(judged, &odds), judged.len());
-        print_confusion(judged, &[odds]);
+        writeln!(
+            out,
+            "\n{title}: {}/{}",
+            agreement(judged, &odds),
+            judged.len()
+        )?;
+        print_confusion(judged, &[odds], out)?;
     }
+    Ok(())
 }
 
 /// Who came out of the last pause earlier has it; who never paused came out first; without difference, the right one.
@@ -109,7 +124,12 @@ fn last_pause(tracks: &Tracks) -> f64 {
     if left < right { 1.0 } else { -1.0 }
 }
 
-fn rounds(samples: &[Sample], options: &Options, choice: Choice) -> Vec<Vec<f64>> {
+fn rounds(
+    samples: &[Sample],
+    options: &Options,
+    choice: Choice,
+    out: &mut impl Write,
+) -> io::Result<Vec<Vec<f64>>> {
     let rounds: Vec<Vec<f64>> = (0..u64::from(options.rounds))
         .map(|round| {
             let parts = parts(samples, options.folds as usize, options.seed + round);
@@ -124,18 +144,24 @@ fn rounds(samples: &[Sample], options: &Options, choice: Choice) -> Vec<Vec<f64>
     });
     let loss = rounds.iter().map(|odds| loss(samples, odds)).sum::<f64>() / rounds.len() as f64;
     let of = samples.len() as f64;
-    println!(
+    writeln!(
+        out,
         "{} rounds of {} parts: {mean:.1} ± {:.1} of {of} ({:.1} %), from {least} to {most}, log loss {loss:.3}",
         options.rounds,
         options.folds,
         spread.sqrt(),
         100.0 * mean / of
-    );
-    rounds
+    )?;
+    Ok(rounds)
 }
 
 /// Leaves out one bout, then one day, at a time: no chance in it.
-fn one_each(judged: &[Judged<'_>], samples: &[Sample], choice: Choice) {
+fn one_each(
+    judged: &[Judged<'_>],
+    samples: &[Sample],
+    choice: Choice,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let alone: Vec<usize> = samples.iter().map(|sample| sample.group).collect();
     let mut days: Vec<&str> = judged.iter().map(|one| one.bout.day.as_str()).collect();
     days.sort_unstable();
@@ -147,18 +173,27 @@ fn one_each(judged: &[Judged<'_>], samples: &[Sample], choice: Choice) {
         ("leaving out one day at a time", by_day),
     ] {
         let odds = held_out(samples, &parts, choice);
-        println!(
+        writeln!(
+            out,
             "{title}: {} of {}, log loss {:.3}",
             agreed(samples, &odds),
             samples.len(),
             loss(samples, &odds)
-        );
+        )?;
     }
+    Ok(())
 }
 
-fn confusion_and_calibration(judged: &[Judged<'_>], rounds: &[Vec<f64>]) {
-    print_confusion(judged, rounds);
-    println!("confidence of held-out verdicts: bin, bouts a round, share that agree");
+fn confusion_and_calibration(
+    judged: &[Judged<'_>],
+    rounds: &[Vec<f64>],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    print_confusion(judged, rounds, out)?;
+    writeln!(
+        out,
+        "confidence of held-out verdicts: bin, bouts a round, share that agree"
+    )?;
     let all: Vec<(f64, bool)> = rounds
         .iter()
         .flat_map(|odds| odds.iter().zip(judged))
@@ -173,21 +208,27 @@ fn confusion_and_calibration(judged: &[Judged<'_>], rounds: &[Vec<f64>]) {
             .collect();
         let share = bin.iter().filter(|right| **right).count() as f64 / bin.len() as f64;
         let a_round = bin.len() as f64 / rounds.len() as f64;
-        println!(
+        writeln!(
+            out,
             "  {low:.1} to {:.1}: {a_round:5.1} bouts, {:.0} %",
             high.min(1.0),
             100.0 * share
-        );
+        )?;
     }
+    Ok(())
 }
 
 /// Bouts that most rounds got wrong.
-fn misjudged(judged: &[Judged<'_>], rounds: &[Vec<f64>]) {
-    println!("bouts that most rounds got wrong: id, human, mean log-odds for left, frames");
+fn misjudged(judged: &[Judged<'_>], rounds: &[Vec<f64>], out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "bouts that most rounds got wrong: id, human, mean log-odds for left, frames"
+    )?;
     for (at, one) in judged.iter().enumerate() {
         let odds: f64 = rounds.iter().map(|odds| odds[at]).sum::<f64>() / rounds.len() as f64;
         if !agrees(odds, one.sample.winner) {
-            println!(
+            writeln!(
+                out,
                 "  {} {} {odds:+.2} {}{}",
                 one.name.id,
                 one.name.human,
@@ -196,26 +237,32 @@ fn misjudged(judged: &[Judged<'_>], rounds: &[Vec<f64>]) {
                     .bout
                     .contact
                     .map_or("", |_| " late blade contact")
-            );
+            )?;
         }
     }
+    Ok(())
 }
 
-fn weights(samples: &[Sample]) {
+fn weights(samples: &[Sample], out: &mut impl Write) -> io::Result<()> {
     let all: Vec<&Sample> = samples.iter().collect();
-    println!("\nfitted on all bouts: fact, scale, weight");
+    writeln!(out, "\nfitted on all bouts: fact, scale, weight")?;
     for weighed in choose(&all, Choice::Weights).facts {
-        println!(
+        writeln!(
+            out,
             "  {:?} {:?}: ({:.4}, {:.4})",
             weighed.fact.measure, weighed.fact.window, weighed.scale, weighed.weight
-        );
+        )?;
     }
-    println!();
+    writeln!(out)
 }
 
 /// Mean numbers of bouts a round: rows the human, columns the rules.
-fn print_confusion(judged: &[Judged<'_>], rounds: &[Vec<f64>]) {
-    println!("  human \\ rules   left  right");
+fn print_confusion(
+    judged: &[Judged<'_>],
+    rounds: &[Vec<f64>],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    writeln!(out, "  human \\ rules   left  right")?;
     for human in Side::BOTH {
         let said = |side: Side| {
             let cell = rounds.iter().flat_map(|odds| odds.iter().zip(judged));
@@ -224,13 +271,15 @@ fn print_confusion(judged: &[Judged<'_>], rounds: &[Vec<f64>]) {
                 .count();
             count as f64 / rounds.len() as f64
         };
-        println!(
+        writeln!(
+            out,
             "  {:13} {:6.1} {:6.1}",
             human.name(),
             said(Side::Left),
             said(Side::Right)
-        );
+        )?;
     }
+    Ok(())
 }
 
 fn agreement(judged: &[Judged<'_>], odds: &[f64]) -> usize {

@@ -36,7 +36,7 @@ pub struct Options {
     /// Seconds to record from a camera; Ctrl+C ends the recording sooner.
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = positive)]
     pub duration: f64,
-    /// Name of the session [default: phrase_YYYYMMDD_HHMMSS, UTC].
+    /// Name of the session [default: phrase_YYYYMMDD_HHMMSS_, UTC, and a random tail].
     #[arg(long, value_name = "NAME")]
     pub session_id: Option<String>,
     /// How frames are sent.

@@ -16,7 +16,10 @@ use super::{
     },
 };
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::{
+    hash::{BuildHasher as _, Hasher as _, RandomState},
+    path::{Path, PathBuf},
+};
 use time::OffsetDateTime;
 
 /// Rate of pictures and cameras that have none of their own; the guide's.
@@ -204,7 +207,7 @@ fn streaming(options: &Options, drawn: Option<Generating>) -> Result<Streaming, 
         session: options
             .session_id
             .clone()
-            .unwrap_or_else(|| session_now(OffsetDateTime::now_utc())),
+            .unwrap_or_else(|| session_named(OffsetDateTime::now_utc(), random())),
         input,
         wish: Wish {
             encoding: options.encoding,
@@ -266,18 +269,24 @@ fn own_rate(directory: &Path) -> Option<f64> {
     (truth.fps > 0.0 && truth.fps.is_finite()).then_some(truth.fps)
 }
 
-/// A name in the guide's form.
-fn session_now(now: OffsetDateTime) -> String {
+/// A name in the guide's form, and a tail: two bouts may begin in one second.
+fn session_named(now: OffsetDateTime, tail: u64) -> String {
     let (date, time) = (now.date(), now.time());
     format!(
-        "phrase_{:04}{:02}{:02}_{:02}{:02}{:02}",
+        "phrase_{:04}{:02}{:02}_{:02}{:02}{:02}_{:06x}",
         date.year(),
         u8::from(date.month()),
         date.day(),
         time.hour(),
         time.minute(),
-        time.second()
+        time.second(),
+        tail & 0xFF_FFFF
     )
+}
+
+/// A number that another process hardly has.
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
 }
 
 fn usage(text: &str) -> Failure {
@@ -378,9 +387,12 @@ mod tests {
     }
 
     #[test]
-    fn a_session_is_named_as_in_the_guide() {
+    fn a_session_is_named_as_in_the_guide_with_a_tail() {
         let moment = OffsetDateTime::from_unix_timestamp(1_762_432_245).unwrap();
-        assert_eq!(session_now(moment), "phrase_20251106_123045");
+        assert_eq!(
+            session_named(moment, 0xFF_0000_0A1B),
+            "phrase_20251106_123045_000a1b"
+        );
     }
 
     #[test]

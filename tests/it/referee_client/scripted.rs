@@ -1,6 +1,6 @@
 //! The client's side of the conversation: what it sends, how it goes on after a fault, and with which code it ends.
 
-use std::{net::TcpListener, process::Command};
+use std::{collections::BTreeSet, net::TcpListener, process::Command};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -56,6 +56,27 @@ fn a_directory_of_jpegs_is_streamed_as_it_is_and_the_verdict_told() {
     assert_eq!(announcement["filename"], "signal.txt");
     assert_eq!(announcement["size"], bytes.len());
     assert_eq!(bytes, std::fs::read(path(&folder, "signal.txt")).unwrap());
+}
+
+#[test]
+fn clients_that_begin_in_one_second_name_their_sessions_apart() {
+    let folder = jpegs(1);
+    let (video, signal) = (path(&folder, ""), path(&folder, "signal.txt"));
+    let name = || {
+        let double = Double::play(Script::good());
+        let server = double.at.to_string();
+        let (code, printed) = client(&[&server, "--video", &video, "--signal", &signal]);
+        assert_eq!(code, Some(0), "{printed}");
+        let seen = double.seen();
+        seen.starts[0]["session_id"].as_str().unwrap().to_owned()
+    };
+    let names = std::thread::scope(|scope| {
+        let clients = [(); 4].map(|()| scope.spawn(name));
+        clients.map(|client| client.join().unwrap())
+    });
+    assert!(names.iter().all(|name| name.starts_with("phrase_20")));
+    let apart: BTreeSet<&String> = names.iter().collect();
+    assert_eq!(apart.len(), 4, "{names:?}");
 }
 
 #[test]

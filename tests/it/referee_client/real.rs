@@ -83,6 +83,27 @@ fn a_bout_is_streamed_and_judged() {
 }
 
 #[test]
+fn who_was_drawn_to_have_the_right_of_way_gets_the_verdict() {
+    let server = Server::start();
+    for winner in ["left", "right"] {
+        let drawn = [
+            "--generate",
+            "--seed",
+            "2",
+            "--seconds",
+            "4",
+            "--winner",
+            winner,
+        ];
+        let arguments = [&[server.url("main")], &drawn[..], &["--no-overlay"]].concat();
+        let (code, printed) = client(&arguments);
+        assert_eq!(code, Some(0), "{printed}\n{}", server.printed());
+        let told = format!("winner     {winner}\n");
+        assert!(printed.contains(&told), "{printed}");
+    }
+}
+
+#[test]
 fn every_encoding_is_understood() {
     let (server, bout) = (server(), bout());
     for encoding in ["png", "raw"] {

@@ -12,7 +12,7 @@ use super::{
     lenses::Lens,
     places::Places,
     pose::Person,
-    rules::RuleSet,
+    rules::{RuleSet, lunge::lunges},
     signal::{self, Signal, SignalKind},
     study::DECIDED,
     table::{self, Normalisation},
@@ -110,6 +110,10 @@ impl Judging {
             Err(poor) => (Tracks::default(), None, Some(poor)),
         };
         let mut verdict = self.rules.decide(signal, &tracks);
+        if let Some(scale) = &normalisation {
+            // Of all observations the one that asks for the scale, which rules do not know.
+            verdict.lunge_detected = lunges(&tracks, scale.constant);
+        }
         if let Some(poor) = poor {
             verdict.winner = Winner::Abstain;
             verdict.confidence = 0.0;

@@ -24,8 +24,8 @@ export function read(result) {
     declared: named(phrase.declared_winner ?? result.declared_winner),
     evidence: decision.evidence ?? [],
     left: spans(decision.left_pauses), right: spans(decision.right_pauses), way,
-    contacts: contacts(phrase, decision),
-    hit: phrase.simultaneous_hit_time ?? null,
+    contacts: (decision.moments?.blade_contacts ?? []).map(begin),
+    hit: begin(decision.moments?.hit ?? null),
     fps,
     length: Math.max((result.metadata?.frames_processed ?? 0) / (fps ?? FPS), way.at(-1)?.end ?? 0),
     files,
@@ -34,6 +34,9 @@ export function read(result) {
     seconds: result.wall_time_seconds ?? null,
   };
 }
+
+/** When a frame of a decision begins. */
+const begin = (frame) => frame === null ? null : frame / FPS;
 
 /** The time of a frame of a decision, in its middle. */
 export const middleOf = (frame) => (frame + 0.5) / FPS;
@@ -48,12 +51,6 @@ const named = (winner) => (/^(left|right)$/i.test(winner ?? '') ? winner.toLower
 
 // First and last frame are both in it.
 const spans = (list) => (list ?? []).map(({ start_frame: start, end_frame: end, kind, holder }) => ({ start: start / FPS, end: (end + 1) / FPS, kind, holder }));
-
-function contacts(phrase, decision) {
-  if (phrase.blade_contacts) return phrase.blade_contacts.map(({ time }) => time);
-  const frame = decision.blade_details?.contact_frame;
-  return frame === undefined ? [] : [frame / FPS];
-}
 
 function artifacts({ artifacts: named = {}, artifact_dir: folder = '' }) {
   return Object.entries(named).filter(([, path]) => typeof path === 'string').map(([kind, path]) => {

@@ -8,27 +8,27 @@ use crate::pipelines::referee::{
 
 /// Frames looked at.
 const FIRST: usize = 5;
-/// Mean distance of the feet from which a stance is wide, in units of the table. The baseline multiplies the table's
-/// distances by the normalisation constant again, which gives pixels, and every stance is wider than 0.8 of these.
+/// Mean distance of the feet from which a stance is wide. The original multiplies the table's distances by the normalisation
+/// constant again before it compares, so these are pixels, and a stance of any width passes: what decides is whether it grows.
 const WIDE: f64 = 0.8;
 
-/// Both fencers' lunges.
-pub fn lunges(tracks: &Tracks) -> Lunges {
+/// Both fencers' lunges; `constant` is the table's normalisation constant, pixels a unit, or 1 where it is not known.
+pub fn lunges(tracks: &Tracks, constant: f64) -> Lunges {
     Lunges {
-        left: lunged(tracks, Side::Left),
-        right: lunged(tracks, Side::Right),
+        left: lunged(tracks, Side::Left, constant),
+        right: lunged(tracks, Side::Right, constant),
     }
 }
 
 /// Whether the stance of the first five frames was wide, and wider at their end.
-pub fn lunged(tracks: &Tracks, side: Side) -> bool {
+pub fn lunged(tracks: &Tracks, side: Side, constant: f64) -> bool {
     let stance = |frame| {
         let front = tracks.point(side, frame, FRONT_FOOT)?;
         let back = tracks.point(side, frame, BACK_FOOT)?;
         Some(f64::from((front.x - back.x).hypot(front.y - back.y)))
     };
     let stances: Vec<f64> = (0..FIRST).filter_map(stance).collect();
-    mean(&stances) >= WIDE && stances.last() > stances.first()
+    mean(&stances) * constant >= WIDE && stances.last() > stances.first()
 }
 
 #[cfg(test)]
@@ -43,11 +43,18 @@ mod tests {
             left: true,
             right: false,
         };
-        assert_eq!(lunges(&tracks), expected);
+        assert_eq!(lunges(&tracks, 1.0), expected);
+    }
+
+    #[test]
+    fn with_the_constant_any_stance_that_grows_is_wide() {
+        let tracks = tracks(Drawn::new().lunge(6, 0.02), Drawn::new().go(6, 0.1));
+        assert!(!lunges(&tracks, 1.0).left);
+        assert!(lunges(&tracks, 50.0).left);
     }
 
     #[test]
     fn who_was_not_seen_did_not_lunge() {
-        assert_eq!(lunges(&Tracks::default()), Lunges::default());
+        assert_eq!(lunges(&Tracks::default(), 50.0), Lunges::default());
     }
 }

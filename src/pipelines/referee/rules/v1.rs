@@ -63,7 +63,7 @@ pub(super) fn observe(signal: &Signal, tracks: &Tracks) -> Observed {
         blade_analysis: favours,
         blade_details: details,
         speed_comparison: speeds(tracks),
-        lunge_detected: lunges(tracks),
+        lunge_detected: lunges(tracks, 1.0),
         moments: Moments::new(signal, frame_at),
     })
 }

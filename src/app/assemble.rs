@@ -26,7 +26,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 /// What a model says in `slot` when it draws worlds.
 const WORLD_SLOT: &str = "world";
@@ -91,6 +91,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         world: world_model.map(WorldModel::new),
         referee,
         upload_pool: uploads,
+        forms: Semaphore::new(config.referee.max_sessions.get()),
         ingest: Ingest::start(config.referee.ingest_threads.resolve(cores()))
             .context("the threads of uploads")?,
         uploads: ByteBudget::new(config.limits.upload_memory_bytes),

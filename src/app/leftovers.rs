@@ -7,6 +7,7 @@ use crate::{
     actors::codec::{CodecThread, Run},
     config::LeftoverPolicy,
     media::spool::{Cleaned, Retention, SpoolRoot},
+    pipelines::referee::is_final,
 };
 use actix::prelude::*;
 use std::time::{Duration, SystemTime};
@@ -43,7 +44,7 @@ async fn clean_for_ever(spool: SpoolRoot, retention: Retention, pool: Addr<Codec
 
 /// Removes what need not be kept; gives how many are.
 fn clean(spool: &SpoolRoot, retention: Retention) -> usize {
-    let cleaned = spool.clean(retention, SystemTime::now());
+    let cleaned = spool.clean(retention, SystemTime::now(), is_final);
     let cleaned = cleaned.unwrap_or_else(|error| {
         let directory = spool.dir().display();
         tracing::error!(%error, %directory, "the spool cannot be read");

@@ -18,7 +18,7 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// Handles and settings; cheap to clone.
 #[derive(Clone)]
@@ -40,6 +40,8 @@ pub struct Inner {
     pub referee: Option<RefereeModel>,
     /// Does what may not block a worker.
     pub upload_pool: Addr<CodecThread>,
+    /// Places for whole videos that come, one each until its verdict.
+    pub forms: Semaphore,
     /// Serves the sockets that left the HTTP server.
     pub ingest: Ingest,
     /// Memory for requests' bodies.

@@ -105,6 +105,8 @@ pub struct Vault {
     pub found: Vec<FrameRef>,
     /// The working memory, reserved at the start.
     pub lease: Lease,
+    /// What the frames of `found` cost, reserved.
+    pub books: Option<Lease>,
     /// Where more is reserved for each thousand frames.
     pub budget: ByteBudget,
 }

@@ -27,6 +27,12 @@ pub struct BoutSpec {
 }
 
 impl BoutSpec {
+    /// Whether its client can come back and go on: not with a video that came as a whole.
+    #[must_use]
+    pub const fn is_resumable(&self) -> bool {
+        self.input_video.is_none()
+    }
+
     /// Frames a second that a bout may have. A film whose frames are more than a second apart shows no touch, and every rule
     /// works on fifteen rows a second: of slower films the table would be larger than the film.
     pub const FPS: std::ops::RangeInclusive<f64> = 1.0..=1_000.0;

@@ -24,7 +24,7 @@ use actix::Addr;
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Instant,
 };
@@ -59,6 +59,8 @@ pub(super) struct Arrivals {
     closed: AtomicBool,
     /// What it kept shall go with it.
     doomed: AtomicBool,
+    /// Bytes of memory reserved for frames.
+    reserved: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -75,8 +77,7 @@ pub(super) struct Desk {
     pub(super) writer: Option<SpoolWriter>,
     pub(super) ledger: Ledger,
     pub(super) arrivals: Arc<Arrivals>,
-    /// The reservation for the bookkeeping of frames.
-    pub(super) reserved: Vec<Lease>,
+    pub(super) reserved: Reserved,
     pub(super) budget: ByteBudget,
     pub(super) max_frames: u64,
     pub(super) message_bytes: usize,
@@ -84,6 +85,15 @@ pub(super) struct Desk {
     pub(super) meters: IngestMeters,
     /// Whether the keeper wants to hear of each frame.
     pub(super) tell: bool,
+}
+
+/// What frames cost in memory, reserved ahead.
+pub(super) struct Reserved {
+    /// Frames for which there is enough.
+    frames: u64,
+    leases: Vec<Lease>,
+    /// Whom others ask how much it is.
+    arrivals: Arc<Arrivals>,
 }
 
 /// The right to write. Not `Clone`; dropping it leaves the session resumable.
@@ -106,6 +116,7 @@ impl Arrivals {
             told: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
+            reserved: AtomicUsize::new(0),
         }
     }
 
@@ -130,6 +141,11 @@ impl Arrivals {
         self.books().touched
     }
 
+    /// Bytes of memory reserved for frames, whoever has the right to write.
+    pub(super) fn reserved_bytes(&self) -> usize {
+        self.reserved.load(Ordering::Relaxed)
+    }
+
     /// Nothing is kept from now on.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
@@ -143,6 +159,37 @@ impl Arrivals {
 
     pub(super) fn touch(&self) {
         self.books().touched = Instant::now();
+    }
+}
+
+// === impl Reserved ===
+
+impl Reserved {
+    /// For `frames` that are there already, with what was reserved for them.
+    pub(super) fn new(arrivals: &Arc<Arrivals>, frames: u64, lease: Option<Lease>) -> Self {
+        let mut reserved = Self {
+            frames: 0,
+            leases: Vec::new(),
+            arrivals: Arc::clone(arrivals),
+        };
+        if let Some(lease) = lease {
+            reserved.add(frames, lease);
+        }
+        reserved
+    }
+
+    fn add(&mut self, frames: u64, lease: Lease) {
+        self.frames += frames;
+        let bytes = lease.bytes();
+        self.arrivals.reserved.fetch_add(bytes, Ordering::Relaxed);
+        self.leases.push(lease);
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        let bytes = self.leases.iter().map(Lease::bytes).sum();
+        self.arrivals.reserved.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -176,9 +223,9 @@ impl Desk {
         if held >= self.max_frames {
             return Err(FrameFault::TooMany(self.max_frames));
         }
-        if held >= self.reserved.len() as u64 * STEP {
+        if held >= self.reserved.frames {
             let more = self.budget.try_lease(STEP as usize * self.bytes_a_frame);
-            self.reserved.push(more.ok_or(FrameFault::Memory)?);
+            self.reserved.add(STEP, more.ok_or(FrameFault::Memory)?);
         }
         Ok(())
     }
@@ -203,11 +250,6 @@ impl Desk {
     fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), SpoolError> {
         let writer = self.writer_mut();
         writer.keep_signal(&signal.filename, &signal.bytes)
-    }
-
-    /// Bytes reserved for bookkeeping.
-    pub(super) fn reserved_bytes(&self) -> usize {
-        self.reserved.iter().map(Lease::bytes).sum()
     }
 }
 

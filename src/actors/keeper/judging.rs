@@ -63,7 +63,7 @@ impl Keeper {
         ctx: &mut Context<Self>,
     ) {
         let of_ours = matches!(answer, Ok(Err(StudyFault::Internal(_))) | Err(_));
-        if of_ours {
+        if of_ours && self.bout.is_resumable() {
             self.arrivals.close();
         } else {
             self.arrivals.doom();
@@ -81,6 +81,7 @@ impl Keeper {
             .and_then(|judging| judging.desk.take());
         let given_back = self.wiring.reports.send(Run::new(move || drop(desk)));
         ctx.spawn(given_back.into_actor(self).map(|_, keeper, _| {
+            keeper.memory = None;
             keeper.answer(outcome);
             keeper.end(reason);
         }));

@@ -25,14 +25,14 @@ use super::{
 };
 use crate::{
     engine::{EngineKey, Item, ItemState, Outputs, Role, Tensor},
-    media::{ActionId, FrameId, StageTimes, spool::SpoolReader},
+    media::{ActionId, FrameId, Lease, StageTimes, spool::SpoolReader},
     pipelines::{Job, Kept, KeptFrame, Step, Study, Terms, Vault},
     session::{BoutSpec, EndReason, SessionId, SessionSpec, Stages},
     telemetry::{IngestMeters, Label},
 };
 use actix::prelude::*;
 use core::{AfterFailure, Core};
-use intake::{Arrivals, Desk, counts};
+use intake::{Arrivals, Desk, Reserved, counts};
 use judging::Judging;
 use messages::{Arrived, IntakeHome};
 use std::{
@@ -82,8 +82,8 @@ pub struct Keeper {
     judging: Option<Judging>,
     stages: watch::Sender<Stages>,
     opened: Instant,
-    /// The reservation for frames in work.
-    memory: crate::media::Lease,
+    /// The reservation for frames in work; gone before the verdict is told.
+    memory: Option<Lease>,
     wiring: Wiring,
     over: bool,
 }
@@ -104,6 +104,7 @@ impl Keeper {
             ledger,
             found,
             lease,
+            books,
             budget,
         } = vault;
         let arrivals = Arc::new(Arrivals::new(counts(&ledger, &writer)));
@@ -111,9 +112,9 @@ impl Keeper {
         found.into_iter().for_each(|frame| core.arrive(frame));
         let desk = Desk {
             writer: Some(writer),
+            reserved: Reserved::new(&arrivals, ledger.distinct(), books),
             ledger,
             arrivals: Arc::clone(&arrivals),
-            reserved: Vec::new(),
             budget,
             max_frames: terms.max_frames,
             message_bytes: terms.message_bytes,
@@ -140,7 +141,7 @@ impl Keeper {
             pending: HashMap::new(),
             judging: None,
             opened: now,
-            memory: lease,
+            memory: Some(lease),
             wiring,
             over: false,
         }
@@ -295,7 +296,7 @@ impl Keeper {
     }
 
     fn view(&self) -> KeptView {
-        let reserved = self.desk.as_ref().map_or(0, Desk::reserved_bytes);
+        let memory = self.memory.as_ref().map_or(0, Lease::bytes);
         KeptView {
             bout: Arc::clone(&self.bout),
             counts: self.arrivals.counts(),
@@ -308,7 +309,7 @@ impl Keeper {
                 .study
                 .as_ref()
                 .map_or_else(Vec::new, |s| s.undecodable()),
-            memory_bytes: self.memory.bytes() + reserved,
+            memory_bytes: memory + self.arrivals.reserved_bytes(),
         }
     }
 }
@@ -355,7 +356,8 @@ impl Handler<Shut> for Keeper {
     fn handle(&mut self, Shut(reason): Shut, ctx: &mut Self::Context) {
         self.close();
         // What had its time goes, as what had its answer did. What a restart or a client shall find after a failure of ours stays.
-        if !matches!(reason, EndReason::Shutdown | EndReason::Fault(_)) {
+        let may_return = matches!(reason, EndReason::Shutdown | EndReason::Fault(_));
+        if !(may_return && self.bout.is_resumable()) {
             self.arrivals.doom();
         }
         self.let_go();

@@ -260,6 +260,20 @@ async fn a_shutdown_leaves_what_was_kept_on_the_disk() {
 }
 
 #[actix::test]
+async fn a_shutdown_leaves_nothing_of_what_nobody_can_go_on_with() {
+    let bench = Bench::new(Scripted::new([])).await;
+    let whole = |kept: &mut Kept| kept.bout.input_video = Some("bout.avi".into());
+    let session = bench.open_with("bout", whole).await.unwrap();
+    let mut intake = session.intake().await.unwrap();
+    put(&mut intake, 0);
+    drop(intake);
+    let within = Duration::from_secs(60);
+    session.apply(Command::Drain { within }).await;
+    bench.house.is_empty().await;
+    eventually("its folder has gone", || !bench.vaults.has("bout")).await;
+}
+
+#[actix::test]
 async fn a_session_found_again_is_studied_from_its_first_frame() {
     let bench = Bench::new(Scripted::new([])).await;
     let mut kept = bench.vaults.kept("bout", &bench.log);
@@ -298,6 +312,46 @@ async fn a_frame_that_has_no_memory_is_refused_and_those_before_it_stay() {
     let refused = intake.frame(0, ENCODING, b"frame").unwrap_err();
     assert!(matches!(refused, FrameFault::Memory), "{refused}");
     assert_eq!((intake.ledger().distinct(), intake.spooled_bytes()), (0, 0));
+}
+
+#[actix::test]
+async fn what_is_reserved_is_told_whoever_has_the_right_to_write_and_is_given_back_before_the_verdict()
+ {
+    let bench = Bench::new(Scripted::new([])).await;
+    let free = bench.vaults.budget().free();
+    let session = bench.open("bout").await;
+    let mut intake = session.intake().await.unwrap();
+    put(&mut intake, 0);
+    let held = free - bench.vaults.budget().free();
+    let told = session.kept().await.unwrap().memory_bytes;
+    assert_eq!(told, held);
+    assert!(told > 1_000, "the frame's own memory is in it");
+    let watching = intake.conclude(signal(b"touch")).await.unwrap();
+    outcome(watching).await;
+    assert_eq!(bench.vaults.budget().free(), free);
+}
+
+#[actix::test]
+async fn frames_that_were_there_before_have_their_memory_already() {
+    let bench = Bench::new(Scripted::new([])).await;
+    let session = bench.open_with("bout", |kept| {
+        let vault = &mut kept.vault;
+        let at = vault.writer.append(0, ENCODING, b"frame 0").unwrap();
+        vault.ledger.note(0);
+        vault.found.push(at);
+        vault.books = vault.budget.try_lease(500);
+        // Nothing is left for more of them.
+        vault.budget = ByteBudget::new(0);
+    });
+    let session = session.await.unwrap();
+    assert_eq!(session.kept().await.unwrap().memory_bytes, 1_500);
+    let mut intake = session.intake().await.unwrap();
+    assert_eq!(
+        intake.frame(0, ENCODING, b"frame 0").unwrap(),
+        Noted::Duplicate
+    );
+    let refused = intake.frame(1, ENCODING, b"frame 1").unwrap_err();
+    assert!(matches!(refused, FrameFault::Memory), "{refused}");
 }
 
 #[actix::test]

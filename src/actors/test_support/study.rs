@@ -145,10 +145,16 @@ impl Vaults {
                 ledger: Ledger::new(),
                 found: Vec::<FrameRef>::new(),
                 lease: self.budget.try_lease(1_000).unwrap(),
+                books: None,
                 budget: self.budget.clone(),
             },
             terms: terms(),
         }
+    }
+
+    /// The memory of all sessions.
+    pub fn budget(&self) -> &ByteBudget {
+        &self.budget
     }
 
     /// Whether the folder of this session is there.

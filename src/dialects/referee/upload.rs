@@ -77,6 +77,12 @@ impl UploadFault {
         Self::new(400, "Signal file must have a filename")
     }
 
+    /// The signal's name cannot be one of a file.
+    pub fn signal_no_name() -> Self {
+        let why = "Signal filename must be a name of 1 to 128 bytes without control characters";
+        Self::new(400, why)
+    }
+
     /// No model.
     pub fn no_model() -> Self {
         Self::new(500, "YOLO model not loaded")

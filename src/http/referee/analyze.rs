@@ -12,7 +12,7 @@ use crate::{
     dialects::referee::upload::{UploadFault, folder},
     http::shared::Shared,
     media::{
-        Encoding,
+        Encoding, Lease,
         clip::{Clip, ClipError},
         picture::{Sides, check},
         video::Sound,
@@ -65,11 +65,17 @@ async fn judged(shared: &Shared, multipart: Multipart) -> Result<String, UploadF
     if !shared.judges_bouts() {
         return Err(UploadFault::no_model());
     }
+    let _place = shared.forms.try_acquire().map_err(|_| {
+        let most = shared.config.referee.max_sessions;
+        busy(&format!("Maximum concurrent uploads reached ({most})"))
+    })?;
+    let _memory = reserve(shared, form::most_bytes(&shared.config.referee))?;
     let form = form::read(shared, multipart).await?;
-    let (ffmpeg, longest) = (
-        shared.config.referee.ffmpeg.clone(),
-        shared.config.referee.frame_bytes,
-    );
+    let ffmpeg = shared.config.referee.ffmpeg.clone();
+    // The first frame is read before its sides are known; it shall never need all memory that there is.
+    let half = shared.config.referee.memory_bytes / 2;
+    let first = reserve(shared, shared.config.referee.frame_bytes.min(half))?;
+    let longest = first.bytes();
     let Form {
         video,
         signal_name,
@@ -105,14 +111,24 @@ async fn judged(shared: &Shared, multipart: Multipart) -> Result<String, UploadF
         filename: signal_name,
         bytes: signal,
     };
-    let outcome = conclude(&handle, clip, signal).await;
+    let outcome = conclude(&handle, (clip, first), signal).await;
     // Nobody will resume it: a new upload has a name of its own.
     let end = EndSession {
         session: handle.id,
         reason: EndReason::ClientStopped,
     };
     shared.registry.send(end).await.unwrap_or(false);
-    outcome
+    match outcome {
+        Err(_) if shared.is_draining() => Err(busy("The server is shutting down")),
+        outcome => outcome,
+    }
+}
+
+/// Memory of all sessions, taken before it is used.
+fn reserve(shared: &Shared, bytes: usize) -> Result<Lease, UploadFault> {
+    let referee = shared.referee.as_ref().ok_or_else(UploadFault::no_model)?;
+    let full = || busy(&OpenError::NoMemory.to_string());
+    referee.reserve_beside(bytes).ok_or_else(full)
 }
 
 /// Opens a session whose name tells the signal and the moment.
@@ -143,12 +159,16 @@ async fn open(
     Err(busy("Too many uploads of this signal"))
 }
 
+/// Keeps all of a clip, whose first frame has this memory beside the session's, and awaits its verdict.
 async fn conclude(
     handle: &SessionHandle,
-    clip: Clip,
+    (mut clip, first): (Clip, Lease),
     signal: SignalFile,
 ) -> Result<String, UploadFault> {
     let intake = handle.intake().await.map_err(internal)?;
+    clip.limit(intake.message_bytes())
+        .map_err(|error| unreadable("The video", &error))?;
+    drop(first);
     let kept = web::block(move || keep(intake, clip, &signal).map(|intake| (intake, signal))).await;
     let (intake, signal) = kept.map_err(internal)??;
     let watching = intake.conclude(signal).await.map_err(internal)?;

@@ -3,22 +3,23 @@
 //! Invariant: the file has no name, so nothing is left of it once it is closed, however the process ends.
 
 use crate::{
+    config::Referee,
     dialects::referee::upload::{UploadFault, Wrong, file_name, switch},
     http::shared::Shared,
+    media::spool::{SpoolError, is_name},
 };
 use actix_multipart::{Field, Multipart, MultipartError};
 use futures_util::StreamExt as _;
-use std::{
-    fs::File,
-    io::{self, Seek as _, Write as _},
-    time::Duration,
-};
+use std::{fs::File, time::Duration};
 
 /// Bytes of a switch.
 const SWITCH: usize = 64;
 
 /// Pieces are written to the disk when there are so many bytes of them: one hop to a thread that may block, not one a piece.
 const WRITE: usize = 1 << 20;
+
+/// What the form's reader has read and not handed out.
+const PIECE: usize = 256 << 10;
 
 /// A whole form.
 #[derive(Debug)]
@@ -54,6 +55,11 @@ struct Bounds {
     signal: usize,
     /// Nothing may come for so long.
     patience: Duration,
+}
+
+/// Bytes that a form holds in memory while it comes, at most: pieces on their way to the disk, twice, and the signal.
+pub fn most_bytes(referee: &Referee) -> usize {
+    2 * WRITE + PIECE + referee.signal_bytes
 }
 
 /// Reads a form.
@@ -112,6 +118,7 @@ impl Parts {
         match field.name().unwrap_or_default() {
             "video" if name.is_empty() => return Err(UploadFault::unnamed_video()),
             "signal" if name.is_empty() => return Err(UploadFault::unnamed_signal()),
+            "signal" if !is_name(&name) => return Err(UploadFault::signal_no_name()),
             "video" => self.video = Some((to_file(shared, &mut field, bounds).await?, name)),
             "signal" => {
                 self.signal = Some((
@@ -207,11 +214,10 @@ fn too_large(field: &Field, limit: u64) -> UploadFault {
 /// Writes a part to a file beside the frames of sessions, and gives it from its beginning.
 async fn to_file(shared: &Shared, field: &mut Field, bounds: Bounds) -> Result<File, UploadFault> {
     let unkept =
-        |error: io::Error| UploadFault::new(507, format!("The video was not kept: {error}"));
-    let dir = shared.config.referee.spool_dir.clone();
-    let mut file = on_disk(move || tempfile::tempfile_in(dir))
-        .await
-        .map_err(unkept)?;
+        |error: SpoolError| UploadFault::new(507, format!("The video was not kept: {error}"));
+    let spool = shared.referee.as_ref().ok_or_else(UploadFault::no_model)?;
+    let spool = spool.spool().clone();
+    let mut file = on_disk(move || spool.scratch()).await.map_err(unkept)?;
     let (mut pieces, mut written) = (Vec::new(), 0);
     loop {
         let piece = piece(field, bounds.patience).await?;
@@ -223,22 +229,19 @@ async fn to_file(shared: &Shared, field: &mut Field, bounds: Bounds) -> Result<F
         if is_last || pieces.len() >= WRITE {
             written += pieces.len() as u64;
             let chunk = std::mem::take(&mut pieces);
-            let write = move || {
-                file.write_all(&chunk)
-                    .and_then(|()| if is_last { file.rewind() } else { Ok(()) })
-                    .map(|()| file)
-            };
+            let write = move || file.append(&chunk).map(|()| file);
             file = on_disk(write).await.map_err(unkept)?;
         }
         if is_last {
-            return Ok(file);
+            return on_disk(move || file.finish()).await.map_err(unkept);
         }
     }
 }
 
 /// Does what may block.
 async fn on_disk<T: Send + 'static>(
-    job: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    actix_web::web::block(job).await.map_err(io::Error::other)?
+    job: impl FnOnce() -> Result<T, SpoolError> + Send + 'static,
+) -> Result<T, SpoolError> {
+    let done = actix_web::web::block(job).await;
+    done.map_err(std::io::Error::other)?
 }

@@ -93,6 +93,18 @@ impl<R: Read> Avi<R> {
         self.about
     }
 
+    /// From now on frames may have this many bytes.
+    pub fn limit(&mut self, longest: usize) -> Result<(), ClipError> {
+        self.longest = longest;
+        match self.frame.len() {
+            length if length > longest => Err(ClipError::TooLong(length)),
+            _ => {
+                self.frame.shrink_to(longest);
+                Ok(())
+            }
+        }
+    }
+
     /// The next frame.
     pub fn frame(&mut self) -> Result<Option<&[u8]>, ClipError> {
         let is_there = std::mem::take(&mut self.ahead) || self.read()?;

@@ -84,6 +84,14 @@ impl Clip {
         self.0.about()
     }
 
+    /// From now on frames may have this many bytes.
+    ///
+    /// # Errors
+    /// If the frame that was read ahead has more.
+    pub fn limit(&mut self, longest: usize) -> Result<(), ClipError> {
+        self.0.limit(longest)
+    }
+
     /// The next frame's JPEG; `None` after the last.
     ///
     /// # Errors

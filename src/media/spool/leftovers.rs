@@ -45,14 +45,19 @@ impl Retention {
 }
 
 impl SpoolRoot {
-    /// Removes the leftovers whose time is over at `now`.
+    /// Removes the leftovers whose time is over at `now`, and those whose head says that nobody can go on with them.
     ///
     /// # Errors
     /// If the directory cannot be read. One folder that cannot be removed is no error of the whole.
-    pub fn clean(&self, retention: Retention, now: SystemTime) -> Result<Cleaned, SpoolError> {
+    pub fn clean(
+        &self,
+        retention: Retention,
+        now: SystemTime,
+        is_final: impl Fn(&str) -> bool,
+    ) -> Result<Cleaned, SpoolError> {
         let mut cleaned = Cleaned::default();
         for leftover in self.list()? {
-            if !retention.is_over(&leftover, now) {
+            if !(retention.is_over(&leftover, now) || is_final(&leftover.head)) {
                 cleaned.kept.push(leftover);
                 continue;
             }
@@ -80,6 +85,10 @@ mod tests {
         (dir, root)
     }
 
+    fn never(_: &str) -> bool {
+        false
+    }
+
     fn names(leftovers: &[Leftover]) -> Vec<&str> {
         leftovers.iter().map(|left| left.name.as_str()).collect()
     }
@@ -90,10 +99,12 @@ mod tests {
         drop(root.create("a", "{}").unwrap());
         let written = root.list().unwrap()[0].modified;
         let young = root
-            .clean(Retention::For(HOUR), written + HOUR / 2)
+            .clean(Retention::For(HOUR), written + HOUR / 2, never)
             .unwrap();
         assert_eq!(names(&young.kept), ["a"]);
-        let old = root.clean(Retention::For(HOUR), written + HOUR).unwrap();
+        let old = root
+            .clean(Retention::For(HOUR), written + HOUR, never)
+            .unwrap();
         assert_eq!(names(&old.removed), ["a"]);
         assert_eq!(root.list().unwrap(), []);
     }
@@ -103,7 +114,9 @@ mod tests {
         let (_dir, root) = root();
         drop(root.create("a", "{}").unwrap());
         let before = root.list().unwrap()[0].modified - HOUR;
-        let cleaned = root.clean(Retention::For(Duration::ZERO), before).unwrap();
+        let cleaned = root
+            .clean(Retention::For(Duration::ZERO), before, never)
+            .unwrap();
         assert_eq!(names(&cleaned.kept), ["a"]);
     }
 
@@ -112,8 +125,23 @@ mod tests {
         let (_dir, root) = root();
         drop(root.create("a", "{}").unwrap());
         let later = SystemTime::now() + 100_000 * HOUR;
-        let cleaned = root.clean(Retention::ForEver, later).unwrap();
+        let cleaned = root.clean(Retention::ForEver, later, never).unwrap();
         assert_eq!(names(&cleaned.kept), ["a"]);
+    }
+
+    #[test]
+    fn what_nobody_can_go_on_with_does_not_wait_for_its_time() {
+        let (_dir, root) = root();
+        drop(root.create("a", "{}").unwrap());
+        drop(root.create("b", "{\"final\": 1}").unwrap());
+        let is_final = |head: &str| head.contains("final");
+        let cleaned = root
+            .clean(Retention::ForEver, SystemTime::now(), is_final)
+            .unwrap();
+        assert_eq!(
+            (names(&cleaned.kept), names(&cleaned.removed)),
+            (vec!["a"], vec!["b"])
+        );
     }
 
     #[test]
@@ -122,7 +150,7 @@ mod tests {
         let _held = root.create("held", "{}").unwrap();
         drop(root.create("left", "{}").unwrap());
         let now = SystemTime::now();
-        let cleaned = root.clean(Retention::Nothing, now).unwrap();
+        let cleaned = root.clean(Retention::Nothing, now, never).unwrap();
         assert_eq!(names(&cleaned.removed), ["left"]);
         assert!(cleaned.kept.is_empty() && cleaned.stuck.is_empty());
         assert!(root.dir().join("held").exists());

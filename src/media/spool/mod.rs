@@ -23,6 +23,7 @@ mod record;
 mod room;
 mod root;
 mod scan;
+mod scratch;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -34,6 +35,7 @@ pub use name::{LONGEST_NAME, is_name};
 pub use reader::SpoolReader;
 pub use record::{FrameRef, HEADER_BYTES};
 pub use root::{KeptSignal, Leftover, Recovered, SpoolRoot};
+pub use scratch::Scratch;
 pub use writer::SpoolWriter;
 
 /// When frames are forced from the kernel's memory to the disk. A process that is killed loses

@@ -15,6 +15,7 @@ use super::reader::SpoolReader;
 use super::record::FrameRef;
 use super::room::{Room, free_bytes};
 use super::scan::scan;
+use super::scratch::Scratch;
 use super::writer::SpoolWriter;
 use super::{SpoolError, SpoolOptions};
 
@@ -114,6 +115,14 @@ impl SpoolRoot {
     /// What the system says.
     pub fn free_bytes(&self) -> Result<u64, SpoolError> {
         free_bytes(&self.0.handle)
+    }
+
+    /// A file without a name beside the spools, for what is not kept: nothing is left of it once it is closed.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn scratch(&self) -> Result<Scratch, SpoolError> {
+        Scratch::new(&self.0.dir, self.0.options.min_free_bytes)
     }
 
     /// Makes the spool `name`; `head` is given back when it is found again.

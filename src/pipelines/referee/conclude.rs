@@ -136,7 +136,10 @@ impl Judging {
         let signal =
             signal::parse(filename, bytes).map_err(|e| StudyFault::Unusable(e.to_string()))?;
         let finding = match &signal.kind {
-            SignalKind::Skipped { .. } => None,
+            SignalKind::Skipped { reason, .. } => {
+                tell(DECIDED, 1.0, (*reason).into());
+                None
+            }
             SignalKind::DoubleTouch if material.persons.is_empty() => {
                 return Err(StudyFault::Unusable("No frame could be decoded".into()));
             }

@@ -23,5 +23,5 @@ pub mod tracks;
 pub mod verdict;
 
 pub use conclude::Judging;
-pub use open::{PIPELINE, RefereeModel, RefereeOptions};
+pub use open::{PIPELINE, RefereeModel, RefereeOptions, is_final};
 pub use study::STAGES;

@@ -3,7 +3,6 @@
 //! Invariant: a bout that opens has all the memory that it can need but for its frames' bookkeeping, which grows with them.
 
 use super::{
-    artifacts,
     conclude::Judging,
     frame::FrameStudy,
     lenses::Lenses,
@@ -78,6 +77,15 @@ struct Head {
     expected_frames: Option<u64>,
     include_keypoints: bool,
     save_overlay: bool,
+    /// Of one that cannot be resumed.
+    #[serde(default)]
+    is_final: bool,
+}
+
+/// Whether a folder with this head is of a bout that nobody can go on with: one whose video came as a whole.
+#[must_use]
+pub fn is_final(head: &str) -> bool {
+    serde_json::from_str(head).is_ok_and(|head: Head| head.is_final)
 }
 
 /// Where a bout's frames are.
@@ -85,6 +93,8 @@ struct Folder {
     writer: SpoolWriter,
     reader: SpoolReader,
     found: Vec<FrameRef>,
+    /// The memory that these will cost.
+    books: Option<Lease>,
 }
 
 // === impl RefereeModel ===
@@ -134,6 +144,11 @@ impl RefereeModel {
         &self.0.options
     }
 
+    /// Reserves memory of all bouts for something beside them; `None` if there is not so much.
+    pub fn reserve_beside(&self, bytes: usize) -> Option<Lease> {
+        self.0.lenses.reserve(bytes)
+    }
+
     /// Opens a new bout.
     ///
     /// # Errors
@@ -143,13 +158,12 @@ impl RefereeModel {
         let head = serde_json::to_string(&Head::of(&bout)).map_err(internal)?;
         let (spool, id) = (&self.0.spool, bout.id.clone());
         let (writer, reader) = spool.create(id.as_str(), &head).map_err(spool_fault)?;
-        // The name is this bout's from now on: nobody shall take an earlier one's result for its own.
-        artifacts::forget(&self.0.options.judging.output_dir.join(id.as_str()));
         let found = Vec::new();
         let folder = Folder {
             writer,
             reader,
             found,
+            books: None,
         };
         let kept = self.kept(bout, folder, lease, message_bytes);
         kept.inspect_err(|_| {
@@ -175,10 +189,13 @@ impl RefereeModel {
         let head: Head = serde_json::from_str(&head).map_err(internal)?;
         let bout = head.bout(id.clone());
         let (lease, message_bytes) = self.reserve(&bout)?;
+        let books = found.len() * memory::a_frame(bout.fps);
+        let books = self.0.lenses.reserve(books).ok_or(OpenFault::NoMemory)?;
         let folder = Folder {
             writer,
             reader,
             found,
+            books: Some(books),
         };
         self.kept(bout, folder, lease, message_bytes)
     }
@@ -194,6 +211,7 @@ impl RefereeModel {
             writer,
             reader,
             found,
+            books,
         } = folder;
         let lens = self.0.lenses.of(bout.width, bout.height)?;
         let corrected = writer.beside("corrected.spool").map_err(spool_fault)?;
@@ -227,6 +245,7 @@ impl RefereeModel {
                 ledger,
                 found,
                 lease,
+                books,
                 budget: self.0.budget.clone(),
             },
         })
@@ -292,6 +311,7 @@ impl Head {
             expected_frames: bout.expected_frames,
             include_keypoints: bout.include_keypoints,
             save_overlay: bout.save_overlay,
+            is_final: !bout.is_resumable(),
         }
     }
 

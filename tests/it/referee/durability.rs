@@ -18,6 +18,12 @@ fn admin(server: &Server, method: &str, path: &str) -> Answer {
     Request::new(method, path).send(server.addr("admin"))
 }
 
+/// MiB that all uploads have reserved.
+fn memory(server: &Server) -> f64 {
+    let stats = get(server.addr("main"), "/streaming/stats").json();
+    stats["total_memory_mb"].as_f64().unwrap()
+}
+
 #[test]
 fn a_server_that_is_killed_loses_no_frame_that_it_acknowledged() {
     let house = House::new();
@@ -41,6 +47,7 @@ fn an_upload_goes_on_where_a_killed_server_left_it() {
     let house = House::new();
     let mut server = house.start();
     let mut client = Client::start(&server, "bout");
+    let opening = memory(&server);
     for number in (0..20).filter(|number| ![3, 7].contains(number)) {
         client.frame(number);
     }
@@ -49,6 +56,12 @@ fn an_upload_goes_on_where_a_killed_server_left_it() {
     let server = house.start();
     let (mut client, answer) = Client::resume(&server, "bout");
     assert_eq!(answer["next_frame"], 20, "{answer}");
+    let after = memory(&server);
+    let books = 18 * 4_000;
+    assert!(
+        after > opening + books as f64 / f64::from(1 << 20),
+        "{after} MiB after {opening}"
+    );
     assert_eq!(answer["missing"], json!([3, 7]));
     for number in [3, 7, 20, 21] {
         assert_eq!(client.frame(number)["status"], "received");

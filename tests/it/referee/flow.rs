@@ -21,14 +21,18 @@ fn a_new_bout_of_a_name_has_nothing_of_the_one_before() {
     let server = server("");
     let numbers: Vec<u64> = (0..12).collect();
     streamed(&server, &numbers);
-    let result = || get(server.addr("main"), "/artifacts/a/analysis_result.json").status();
-    assert_eq!(result(), 200);
+    let is_there = |name: &str| {
+        let path = format!("/artifacts/a/streamed_video_{name}");
+        get(server.addr("main"), &path).status() == 200
+    };
+    assert!(is_there("keypoints.csv"));
     let mut client = Client::start(&server, "a");
-    assert_eq!(result(), 404);
     client.frame(0);
-    client.signal("phrase.txt", SIGNAL.as_bytes());
-    client.verdict();
-    assert_eq!(result(), 200);
+    assert!(is_there("keypoints.csv"), "it stays until there is another");
+    let one_light = SIGNAL.replace("Fencer 1: HIT", "Fencer 1: MISS");
+    client.signal("phrase.txt", one_light.as_bytes());
+    assert_eq!(client.verdict().1["status"], "skipped");
+    assert!(!is_there("keypoints.csv"));
 }
 
 /// What a connection is told after this text, when it ends.

@@ -1,12 +1,13 @@
 //! Whole videos in one form.
 
-use std::{path::Path, process::Command};
+use std::{io::Write as _, path::Path, process::Command};
 
 use serde_json::Value;
 
 use super::client::{Client, SIGNAL, jpeg, server};
 use crate::support::{
     http::{Answer, Request, get},
+    observe::eventually,
     server::Server,
 };
 
@@ -157,6 +158,56 @@ fn a_signal_that_does_not_parse_is_an_error_and_leaves_nothing() {
             .unwrap()
             .contains("Could not find start time")
     );
+    let stats = get(server.addr("main"), "/streaming/stats").json();
+    assert_eq!(stats["active_sessions"], 0);
+}
+
+#[test]
+fn a_signal_whose_name_is_none_is_refused_before_the_video_is_looked_at() {
+    let server = server("");
+    let name = "x".repeat(200);
+    let named = part(
+        &format!("name=\"signal\"; filename=\"{name}.txt\""),
+        SIGNAL.as_bytes(),
+    );
+    let answer = post(&server, &[video(b"no video at all"), named]);
+    assert_eq!(answer.status(), 400, "{}", answer.text());
+    assert!(answer.text().contains("Signal filename"));
+}
+
+#[test]
+fn a_form_that_comes_holds_its_memory_and_one_too_many_is_told_to_come_again() {
+    let server = server("max_sessions = 1\n");
+    let held = || {
+        let text = get(server.addr("admin"), "/metrics").text();
+        let mut lines = text.lines();
+        let line = lines.find(|line| line.starts_with("frameloom_bout_memory_bytes "));
+        line.unwrap() != "frameloom_bout_memory_bytes 0"
+    };
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let form = Request::new("POST", "/analyze").body(&kind, video(&bout()));
+    let form = form.bytes();
+    let mut slow = std::net::TcpStream::connect(server.addr("main")).unwrap();
+    slow.write_all(&form[..form.len() - 100]).unwrap();
+    eventually("the form has its memory", held);
+    let answer = post(&server, &[video(&bout()), signal(SIGNAL)]);
+    assert_eq!(answer.status(), 503, "{}", answer.text());
+    assert_eq!(answer.head.get("retry-after"), Some("1"));
+    drop(slow);
+    eventually("its place is free", || {
+        post(&server, &[video(&bout()), signal(SIGNAL)]).status() == 200
+    });
+}
+
+#[test]
+fn a_frame_that_is_longer_than_its_bout_may_have_is_refused() {
+    let server = server("");
+    let mut large = jpeg();
+    // A picture that is mostly talk.
+    let comment = [&[0xFF, 0xFE, 0xFF, 0xFF][..], &[b' '; 65_533]].concat();
+    large.splice(2..2, comment.repeat(2));
+    let answer = post(&server, &[video(&avi(&vec![large; 12])), signal(SIGNAL)]);
+    assert_eq!(answer.status(), 413, "{}", answer.text());
     let stats = get(server.addr("main"), "/streaming/stats").json();
     assert_eq!(stats["active_sessions"], 0);
 }

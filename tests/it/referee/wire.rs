@@ -415,16 +415,23 @@ fn a_phrase_with_one_light_is_skipped_with_the_originals_reason() {
         " 0.001s | Phrase recording started\n 1.000s | HIT: Left scores on Right!\n\
          Scores -> Fencer 1: MISS, Fencer 2: HIT\n  1.900s | Confirmed result winner: Right\n",
     );
+    let mut told = Vec::new();
     let result = loop {
         let message = client.socket.text();
         if message["type"] == "process_complete" {
             break message["result"].clone();
+        }
+        if message["type"] == "process_progress" {
+            let stage = message["stage"].as_str().unwrap().to_owned();
+            told.push((stage, message["progress"].as_f64().unwrap()));
         }
     };
     assert_eq!(result["status"], "skipped", "{result}");
     let reason = "Only one fencer recorded a valid hit; nothing to adjudicate.";
     assert_eq!(result["reason"], reason, "{result}");
     assert_eq!(result["declared_winner"], "right", "{result}");
+    let ends = ["decision", "overlay"].map(|stage| told.contains(&(stage.to_owned(), 1.0)));
+    assert_eq!(ends, [true, true], "{told:?}");
 }
 
 #[test]

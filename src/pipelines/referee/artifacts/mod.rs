@@ -31,7 +31,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Makes the bout's folder below the output directory.
+    /// Makes the bout's folder below the output directory, or empties it of an earlier bout's files.
     pub fn make(judging: &Judging, id: &str) -> Self {
         let mut folder = Self {
             dir: judging.output_dir.join(id),
@@ -39,6 +39,7 @@ impl Folder {
             artifacts: Artifacts::default(),
             notes: Vec::new(),
         };
+        forget(&folder.dir);
         let made = fs::create_dir_all(&folder.dir);
         folder.noted("the folder of the results", made);
         folder
@@ -105,8 +106,9 @@ impl Folder {
     }
 }
 
-/// Removes what an earlier bout of the same name left in its folder, which is all that could be taken for the new one's.
-pub fn forget(dir: &Path) {
+/// Removes what an earlier bout of the same name left in its folder, as soon as there is a new verdict: files of two bouts side by
+/// side would pass for one's.
+fn forget(dir: &Path) {
     let Ok(files) = fs::read_dir(dir) else {
         return;
     };

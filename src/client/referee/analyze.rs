@@ -4,6 +4,7 @@
 
 use super::{
     Ending, Failure,
+    output::Output,
     server::Server,
     show::Show,
     task::{Signal, Uploading},
@@ -28,11 +29,15 @@ const HEALTH_WITHIN: Duration = Duration::from_secs(10);
 /// Read and sent at a time.
 const PIECE: usize = 1 << 17;
 
-/// Uploads, and tells the verdict.
+/// Uploads, tells the verdict, and saves it in the output.
 ///
 /// # Errors
 /// Every kind of [`Failure`].
-pub async fn run(task: &Uploading, show: &mut Show) -> Result<Ending, Failure> {
+pub async fn run(
+    task: &Uploading,
+    output: Option<Output>,
+    show: &mut Show,
+) -> Result<Ending, Failure> {
     let form = Form::of(task)?;
     let cannot = |why: std::io::Error| Failure::Local(format!("{}: {why}", task.video.display()));
     let mut video = File::open(&task.video).await.map_err(cannot)?;
@@ -41,14 +46,13 @@ pub async fn run(task: &Uploading, show: &mut Show) -> Result<Ending, Failure> {
     let body = Body {
         kind: format!("multipart/form-data; boundary={}", form.boundary),
         length: form.before.len() as u64 + length + form.after.len() as u64,
-        write: async |output: &mut (dyn AsyncWrite + Unpin)| {
-            output
-                .write_all(form.before.as_bytes())
+        write: async |body: &mut (dyn AsyncWrite + Unpin)| {
+            body.write_all(form.before.as_bytes())
                 .await
                 .map_err(web::broken)?;
-            let sent = copy(&mut video, length, output, show, &task.video).await;
+            let sent = copy(&mut video, length, body, show, &task.video).await;
             sent?;
-            output.write_all(&form.after).await.map_err(web::broken)?;
+            body.write_all(&form.after).await.map_err(web::broken)?;
             show.uploaded();
             show.detail(|| "all is sent; waiting for the verdict".to_owned());
             Ok(())
@@ -61,7 +65,7 @@ pub async fn run(task: &Uploading, show: &mut Show) -> Result<Ending, Failure> {
         result: &result,
         server: &task.server,
     };
-    verdict.tell(task.output.as_deref())
+    verdict.tell(output)
 }
 
 /// Asks for the server's health.

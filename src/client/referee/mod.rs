@@ -14,7 +14,7 @@
 //! | [`stream`] | a bout over as many connections as it takes; [`talk`]: what is said on one; [`aftermath`]: a verdict that was missed |
 //! | [`analyze`] | the upload of one file, by HTTP, and the server's health; [`web`]: requests and answers |
 //! | [`generate`] | drawn bouts as files |
-//! | [`show`], [`verdict`] | what a person sees meanwhile and in the end |
+//! | [`show`], [`verdict`] | what a person sees meanwhile and in the end; [`output`]: the file for everybody else |
 //! | [`failure`] | what can go wrong, and the exit codes |
 
 pub mod aftermath;
@@ -24,6 +24,7 @@ pub mod feed;
 pub mod generate;
 pub mod link;
 pub mod options;
+pub mod output;
 pub mod pack;
 pub mod server;
 pub mod show;
@@ -40,6 +41,7 @@ pub mod wire;
 pub use failure::{Ending, Failure};
 pub use options::Options;
 
+use output::Output;
 use show::Show;
 use task::Task;
 
@@ -58,12 +60,16 @@ pub fn run(options: &Options) -> Result<Ending, Failure> {
         match task {
             Task::Health(server) => analyze::health(&server).await,
             Task::Generate(what) => generate::write(&what, &mut show),
-            Task::Upload(what) => analyze::run(&what, &mut show).await,
+            Task::Upload(what) => {
+                let output = Output::open(what.output.as_deref())?;
+                analyze::run(&what, output, &mut show).await
+            }
             Task::Stream(what) => {
+                let output = Output::open(what.output.as_deref())?;
                 if let Some(kept) = &what.keep {
                     generate::write(kept, &mut show)?;
                 }
-                stream::run(*what, &mut show).await
+                stream::run(*what, output, &mut show).await
             }
         }
     })

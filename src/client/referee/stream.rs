@@ -6,6 +6,7 @@
 
 use super::{
     Ending, Failure, aftermath,
+    output::Output,
     show::Show,
     source::camera::Stop,
     talk::{Handed, Talk},
@@ -34,11 +35,15 @@ enum Broken {
     Final(Failure),
 }
 
-/// Streams a bout, and tells the verdict.
+/// Streams a bout, tells the verdict, and saves it in the output.
 ///
 /// # Errors
 /// Every kind of [`Failure`].
-pub async fn run(task: Streaming, show: &mut Show) -> Result<Ending, Failure> {
+pub async fn run(
+    task: Streaming,
+    output: Option<Output>,
+    show: &mut Show,
+) -> Result<Ending, Failure> {
     let upload = Upload::begin(task.input.clone(), &task.wish, task.unacked, task.realtime)?;
     let interrupts = task.input.stop().map(end_on_interrupt);
     show.upload(upload.expected().about());
@@ -51,7 +56,7 @@ pub async fn run(task: Streaming, show: &mut Show) -> Result<Ending, Failure> {
         result: &result?,
         server: &task.server,
     };
-    verdict.tell(task.output.as_deref())
+    verdict.tell(output)
 }
 
 /// The first Ctrl+C ends a recording, the second the program.

@@ -1,11 +1,10 @@
-//! The result in a few lines for a person, and as a file for everybody else.
+//! The result in a few lines for a person.
 //!
-//! Reads the document as loosely as it can: whatever is missing in it is not told. Invariant: the file holds the server's
-//! document, whole.
+//! Reads the document as loosely as it can. Invariant: whatever is missing in it is not told.
 
-use super::{Ending, Failure, server::Server};
+use super::{Ending, Failure, output::Output, server::Server};
 use serde_json::Value;
-use std::{fmt, path::Path};
+use std::fmt;
 
 /// Evidence beyond this many lines is only counted.
 const MOST_EVIDENCE: usize = 8;
@@ -34,18 +33,12 @@ impl Verdict<'_> {
     /// # Errors
     /// [`Failure::Local`] if it cannot be saved.
     #[expect(clippy::print_stdout, reason = "the answer of a command")]
-    pub fn tell(&self, output: Option<&Path>) -> Result<Ending, Failure> {
+    pub fn tell(&self, output: Option<Output>) -> Result<Ending, Failure> {
         print!("{self}");
-        if let Some(path) = output {
-            self.save(path)?;
+        if let Some(output) = output {
+            output.save(self.result)?;
         }
         Ok(self.ending())
-    }
-
-    fn save(&self, path: &Path) -> Result<(), Failure> {
-        let text = format!("{:#}\n", self.result);
-        std::fs::write(path, text)
-            .map_err(|why| Failure::Local(format!("{}: {why}", path.display())))
     }
 
     fn winner(&self) -> Option<&str> {

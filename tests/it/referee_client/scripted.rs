@@ -313,6 +313,29 @@ fn the_whole_result_is_saved() {
 }
 
 #[test]
+fn an_output_that_cannot_be_written_ends_with_1_before_anything_is_sent() {
+    let folder = jpegs(3);
+    let nowhere = path(&folder, "nowhere/result.json");
+    let (code, printed, seen) = stream(Script::good(), &folder, &["--output", &nowhere]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains(&nowhere), "{printed}");
+    assert!(seen.starts.is_empty(), "{:?}", seen.starts);
+}
+
+#[test]
+fn without_a_result_no_output_is_left() {
+    let folder = jpegs(3);
+    let file = path(&folder, "result.json");
+    let fails = Script {
+        ends: Err(("PROCESSING_FAILED", "no start time")),
+        ..Script::good()
+    };
+    let (code, printed, _) = stream(fails, &folder, &["--output", &file]);
+    assert_eq!(code, Some(5), "{printed}");
+    assert!(!std::fs::exists(file).unwrap());
+}
+
+#[test]
 fn details_are_told_only_when_asked_for() {
     let (_, quiet, _) = stream(Script::good(), &jpegs(2), &[]);
     let (_, verbose, _) = stream(Script::good(), &jpegs(2), &["--verbose"]);

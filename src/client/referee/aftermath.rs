@@ -3,10 +3,14 @@
 //! A referee that has taken the signal goes on to the verdict, whether its client is still there or not. Invariant: whoever
 //! waits here waits only as long as the server knows the session, or until it cannot be reached any more.
 
-use super::{Failure, server::Server, web};
+use super::{
+    Failure,
+    server::{Server, artifact},
+    web,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use std::{fmt::Write as _, time::Duration};
+use std::time::Duration;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -52,7 +56,7 @@ async fn look(server: &Server, session: &str) -> Result<Found, Failure> {
     if is_known(server, session).await? {
         return Ok(Found::AtWork);
     }
-    let path = format!("/artifacts/{}/analysis_result.json", encoded(session));
+    let path = artifact(session, "analysis_result.json");
     let answer = web::get(server, &path, ANSWER_WITHIN).await?;
     match answer.status {
         404 => Ok(Found::Nothing),
@@ -69,31 +73,4 @@ async fn is_known(server: &Server, session: &str) -> Result<bool, Failure> {
     let answer = web::get(server, "/streaming/stats", ANSWER_WITHIN).await?;
     let stats: Stats = answer.json()?;
     Ok(stats.sessions.contains_key(session))
-}
-
-/// A name as part of a path (RFC 3986, section 2.3).
-fn encoded(name: &str) -> String {
-    let mut path = String::new();
-    for byte in name.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                path.push(char::from(byte));
-            }
-            other => {
-                let _ = write!(path, "%{other:02X}");
-            }
-        }
-    }
-    path
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_stays_one_part_of_a_path() {
-        assert_eq!(encoded("phrase_1.2-3"), "phrase_1.2-3");
-        assert_eq!(encoded("a b/ü?"), "a%20b%2F%C3%BC%3F");
-    }
 }

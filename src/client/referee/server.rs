@@ -3,7 +3,10 @@
 //! Invariant: what a [`Server`] names can be spoken to without TLS; `https` is refused with what to do instead.
 
 use super::Failure;
-use std::{fmt, time::Duration};
+use std::{
+    fmt::{self, Write as _},
+    time::Duration,
+};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -109,6 +112,28 @@ impl fmt::Display for Server {
     }
 }
 
+/// The path of one of a result's files.
+#[must_use]
+pub fn artifact(folder: &str, name: &str) -> String {
+    format!("/artifacts/{}/{}", encoded(folder), encoded(name))
+}
+
+/// A name as part of a path (RFC 3986, section 2.3).
+fn encoded(name: &str) -> String {
+    let mut path = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                path.push(char::from(byte));
+            }
+            other => {
+                let _ = write!(path, "%{other:02X}");
+            }
+        }
+    }
+    path
+}
+
 /// A token goes into a header's line as it is, so it may hold nothing that ends one.
 fn header_value(token: &str) -> Result<String, Failure> {
     match token.bytes().all(|byte| byte.is_ascii_graphic()) && !token.is_empty() {
@@ -170,6 +195,15 @@ mod tests {
                 "{typed}: {refused:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_name_stays_one_part_of_a_path() {
+        assert_eq!(encoded("phrase_1.2-3"), "phrase_1.2-3");
+        assert_eq!(
+            artifact("a b/ü?", "x y"),
+            "/artifacts/a%20b%2F%C3%BC%3F/x%20y"
+        );
     }
 
     #[test]

@@ -2,12 +2,18 @@
 //!
 //! Reads the document as loosely as it can. Invariant: whatever is missing in it is not told.
 
-use super::{Ending, Failure, output::Output, server::Server};
+use super::{
+    Ending, Failure,
+    output::Output,
+    server::{Server, artifact},
+};
 use serde_json::Value;
 use std::fmt;
 
 /// Evidence beyond this many lines is only counted.
 const MOST_EVIDENCE: usize = 8;
+/// Files that are told, as they are called here and in the document.
+const FILES: [(&str, &str); 2] = [("overlay", "analysis_video"), ("result", "result_json")];
 
 /// A result to be told.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +49,13 @@ impl Verdict<'_> {
 
     fn winner(&self) -> Option<&str> {
         self.decision("winner")?.as_str()
+    }
+
+    /// Where the server has a file of the result. It lists none in a folder, so each is named by itself.
+    fn file(&self, kind: &str) -> Option<String> {
+        let folder = text(self.result.get("artifact_dir"))?;
+        let path = text(self.result.get("artifacts")?.get(kind))?;
+        Some(artifact(folder, path.rsplit('/').next()?))
     }
 
     /// A field of the decision; older documents, and those without a decision, have it beside.
@@ -92,11 +105,10 @@ impl fmt::Display for Verdict<'_> {
         if let Some(seconds) = self.result.get("wall_time_seconds").and_then(Value::as_f64) {
             row("took", &format_args!("{seconds:.1} s"))?;
         }
-        if let Some(folder) = text(self.result.get("artifact_dir")) {
-            row(
-                "artifacts",
-                &self.server.url(&format!("/artifacts/{folder}/")),
-            )?;
+        for (name, kind) in FILES {
+            if let Some(path) = self.file(kind) {
+                row(name, &self.server.url(&path))?;
+            }
         }
         Ok(())
     }
@@ -138,7 +150,8 @@ mod tests {
         let (text, ending) = told(&json!({
             "decision": {"winner": "left", "reason": "Left has right-of-way", "confidence": 0.81,
                 "evidence": [{"frame": 41, "time": 2.733, "fact": "right pauses"}]},
-            "artifact_dir": "phrase_1", "wall_time_seconds": 4.25,
+            "artifact_dir": "phrase 1", "artifacts": {"analysis_video": "phrase 1/bout_overlay.mp4",
+                "excel": "phrase 1/bout.xlsx", "result_json": "phrase 1/analysis_result.json"}, "wall_time_seconds": 4.25,
             "streaming_stats": {"frames_received": 90, "missing_frames": 1},
         }));
         let expected = "\
@@ -148,7 +161,8 @@ confidence 0.81
 evidence   2.73 s: right pauses
 frames     90 held, 1 missing
 took       4.2 s
-artifacts  http://localhost:8080/artifacts/phrase_1/
+overlay    http://localhost:8080/artifacts/phrase%201/bout_overlay.mp4
+result     http://localhost:8080/artifacts/phrase%201/analysis_result.json
 ";
         assert_eq!((text.as_str(), ending), (expected, Ending::Done));
     }

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::{client, path, proxy};
 use crate::support::{
+    http::get,
     pictures,
     server::{Launch, Server},
 };
@@ -79,7 +80,13 @@ fn a_bout_is_streamed_and_judged() {
         printed.contains("frames     30 held, 0 missing"),
         "{printed}"
     );
-    assert!(printed.contains("/artifacts/bout/"), "{printed}");
+    for file in ["overlay", "result"] {
+        let found = printed.lines().find_map(|line| line.strip_prefix(file));
+        let address = found.unwrap_or_else(|| panic!("no {file}: {printed}"));
+        let path = address.trim().strip_prefix(server.url("main")).unwrap();
+        assert!(path.starts_with("/artifacts/bout/"), "{path}");
+        assert_eq!(get(server.addr("main"), path).status(), 200, "{path}");
+    }
 }
 
 #[test]

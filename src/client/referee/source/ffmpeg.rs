@@ -3,12 +3,11 @@
 //! PPM, since each picture then says its own sides, also after ffmpeg has turned a phone's video upright. Invariant: the child
 //! ends when the decoder is dropped.
 
-use super::{Clip, Count, Source};
+use super::{Clip, Count, Source, probe::probe};
 use crate::{
     client::referee::{Failure, pack::Picture},
     media::Rgb8,
 };
-use serde::Deserialize;
 use std::{
     ffi::{OsStr, OsString},
     io::{BufRead as _, BufReader, ErrorKind, Read as _},
@@ -194,66 +193,14 @@ fn last_line(stderr: ChildStderr) -> String {
     said.last().unwrap_or_default().trim().to_owned()
 }
 
-#[derive(Deserialize)]
-struct Probe {
-    streams: Vec<Stream>,
-}
-
-#[derive(Deserialize)]
-struct Stream {
-    avg_frame_rate: String,
-    r_frame_rate: String,
-    nb_frames: Option<String>,
-}
-
-/// Frames a second, and how many by the container.
-fn probe(path: &Path) -> Result<(f64, Count), Failure> {
-    let what = path.display().to_string();
-    let output = Command::new("ffprobe")
-        .args(["-v", "error", "-select_streams", "v:0", "-of", "json"])
-        .args([
-            "-show_entries",
-            "stream=avg_frame_rate,r_frame_rate,nb_frames",
-        ])
-        .arg(named(path))
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|why| missing("ffprobe", &what, &why))?;
-    let none = || {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let why = said
-            .lines()
-            .last()
-            .unwrap_or("no video in it")
-            .trim()
-            .to_owned();
-        Failure::Local(format!("{what}: {why}"))
-    };
-    let probe: Probe = serde_json::from_slice(&output.stdout).map_err(|_| none())?;
-    let stream = probe.streams.first().ok_or_else(none)?;
-    let fps = rate(&stream.avg_frame_rate)
-        .or_else(|| rate(&stream.r_frame_rate))
-        .ok_or_else(|| Failure::Local(format!("{what}: it does not say how fast it is")))?;
-    let frames = stream.nb_frames.as_ref().and_then(|text| text.parse().ok());
-    let frames = frames.map_or(Count::Unknown, Count::About);
-    Ok((fps, frames))
-}
-
 /// A path as ffmpeg takes it for a file, whatever its name begins with.
-fn named(path: &Path) -> OsString {
+pub(super) fn named(path: &Path) -> OsString {
     let mut name = OsString::from("file:");
     name.push(path);
     name
 }
 
-/// Reads `30000/1001`.
-fn rate(text: &str) -> Option<f64> {
-    let (over, under) = text.split_once('/').unwrap_or((text, "1"));
-    let rate = over.parse::<f64>().ok()? / under.parse::<f64>().ok()?;
-    (rate.is_finite() && rate > 0.0).then_some(rate)
-}
-
-fn missing(program: &str, what: &str, why: &std::io::Error) -> Failure {
+pub(super) fn missing(program: &str, what: &str, why: &std::io::Error) -> Failure {
     Failure::Local(match why.kind() {
         ErrorKind::NotFound => format!(
             "{what}: {program} is needed to read this and is not installed; without it, MJPEG in AVI files and directories \
@@ -266,15 +213,6 @@ fn missing(program: &str, what: &str, why: &std::io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_rate_is_a_fraction() {
-        assert_eq!(rate("15/1"), Some(15.0));
-        assert!((rate("30000/1001").unwrap() - 29.97).abs() < 0.001);
-        for none in ["0/0", "0/1", "", "x/y", "1/0"] {
-            assert_eq!(rate(none), None, "{none}");
-        }
-    }
 
     #[test]
     fn a_missing_program_is_named_with_what_goes_without_it() {

@@ -7,6 +7,7 @@ pub mod avi;
 pub mod camera;
 pub mod drawn;
 pub mod ffmpeg;
+pub mod probe;
 pub mod sequence;
 pub mod thin;
 

@@ -1,6 +1,8 @@
 //! `frameloom client referee`, the real program, against a server that plays a script and against the real one.
 
+mod aftermath;
 mod double;
+mod films;
 mod generate;
 mod proxy;
 mod python;

@@ -1,6 +1,6 @@
 //! The client's side of the conversation: what it sends, how it goes on after a fault, and with which code it ends.
 
-use std::{collections::BTreeSet, net::TcpListener, process::Command};
+use std::{collections::BTreeSet, net::TcpListener};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -10,10 +10,10 @@ use super::{
     double::{Double, Script, Seen},
     jpegs, path,
 };
-use crate::support::{pictures, server::Launch};
+use crate::support::pictures;
 
 /// Streams a directory to a server that plays this.
-fn stream(script: Script, folder: &TempDir, more: &[&str]) -> (Option<i32>, String, Seen) {
+pub fn stream(script: Script, folder: &TempDir, more: &[&str]) -> (Option<i32>, String, Seen) {
     let double = Double::play(script);
     let (server, video) = (format!("http://{}", double.at), path(folder, ""));
     let signal = path(folder, "signal.txt");
@@ -221,61 +221,6 @@ fn a_session_that_is_refused_ends_with_4_and_the_server_s_words() {
 }
 
 #[test]
-fn a_verdict_that_nobody_heard_is_found_among_the_artifacts() {
-    let leaves = Script {
-        leaves_after_signal: true,
-        ..Script::good()
-    };
-    let (code, printed, _) = stream(leaves, &jpegs(3), &[]);
-    assert_eq!(code, Some(0), "{printed}");
-    assert!(printed.contains("waiting for its result"), "{printed}");
-    assert!(printed.contains("winner     left"), "{printed}");
-}
-
-#[test]
-fn an_earlier_bout_s_result_is_not_taken_for_the_one_that_is_being_judged() {
-    let leaves = Script {
-        leaves_after_signal: true,
-        works_for: 2,
-        earlier: Some(json!({"decision": {"winner": "right", "reason": "an earlier bout's"}})),
-        ..Script::good()
-    };
-    let (code, printed, _) = stream(leaves, &jpegs(3), &[]);
-    assert_eq!(code, Some(0), "{printed}");
-    assert!(printed.contains("winner     left"), "{printed}");
-    assert!(!printed.contains("an earlier bout's"), "{printed}");
-}
-
-#[test]
-fn a_session_that_left_no_result_and_is_gone_ends_with_5() {
-    let leaves = Script {
-        leaves_after_signal: true,
-        refuses_resume: Some("Session bout is not there"),
-        ends: Err(("PROCESSING_FAILED", "")),
-        ..Script::good()
-    };
-    let (code, printed, seen) = stream(leaves, &jpegs(3), &[]);
-    assert_eq!(code, Some(5), "{printed}");
-    assert!(printed.contains("ended without a result"), "{printed}");
-    assert!(printed.contains("Session bout is not there"), "{printed}");
-    assert_eq!(seen.starts.len(), 2, "a resume is tried once");
-}
-
-#[test]
-fn a_session_that_never_leaves_a_result_gets_its_signal_twice_and_no_more() {
-    let leaves = Script {
-        leaves_after_signal: true,
-        ends: Err(("PROCESSING_FAILED", "")),
-        ..Script::good()
-    };
-    let (code, printed, seen) = stream(leaves, &jpegs(3), &[]);
-    assert_eq!(code, Some(5), "{printed}");
-    assert!(printed.contains("ended without a result"), "{printed}");
-    assert_eq!(seen.starts.len(), 2);
-    assert_eq!(seen.numbers, [0, 1, 2], "the frames are still there");
-}
-
-#[test]
 fn a_failed_analysis_ends_with_5() {
     let words = "Could not find start time in signal.txt";
     let fails = Script {
@@ -385,107 +330,6 @@ fn what_cannot_be_read_here_ends_with_1() {
             client(&[&["localhost:1"], &input[..], &["--signal", &signal]].concat());
         assert_eq!(code, Some(1), "{input:?}: {printed}");
     }
-}
-
-#[test]
-fn a_video_file_is_read_by_ffmpeg_where_there_is_one() {
-    let folder = jpegs(0);
-    let video = path(&folder, "bout.mp4");
-    let source = [
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc=size=96x64:rate=30:duration=1",
-        "-c:v",
-        "mpeg4",
-        &video,
-    ];
-    let made = Command::new("ffmpeg")
-        .args(["-loglevel", "error"])
-        .args(source)
-        .status();
-    if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: no ffmpeg that makes a video");
-        return;
-    }
-    let double = Double::play(Script::good());
-    let (server, signal) = (double.at.to_string(), path(&folder, "signal.txt"));
-    let (code, printed) = client(&[
-        &server, "--video", &video, "--signal", &signal, "--fps", "15",
-    ]);
-    assert_eq!(code, Some(0), "{printed}");
-    let seen = double.seen();
-    assert_eq!(
-        seen.starts[0]["expected_frames"],
-        Value::Null,
-        "what a container says may be one off"
-    );
-    assert_eq!(
-        (&seen.starts[0]["width"], &seen.starts[0]["height"]),
-        (&json!(96), &json!(64))
-    );
-    assert_eq!(seen.frames.len(), 15);
-    assert!(
-        seen.frames
-            .values()
-            .all(|frame| frame.starts_with(&[0xFF, 0xD8]))
-    );
-}
-
-#[test]
-fn motion_jpeg_in_an_avi_file_is_read_without_ffmpeg() {
-    let folder = jpegs(0);
-    let video = path(&folder, "bout.avi");
-    let source = [
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc=size=96x64:rate=15:duration=1",
-        "-c:v",
-        "mjpeg",
-    ];
-    let made = Command::new("ffmpeg")
-        .args(["-loglevel", "error"])
-        .args(source)
-        .arg(&video)
-        .status();
-    if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: no ffmpeg that makes a video");
-        return;
-    }
-    let double = Double::play(Script::good());
-    let (server, signal) = (double.at.to_string(), path(&folder, "signal.txt"));
-    let launch = Launch::command(&[
-        "client", "referee", &server, "--video", &video, "--signal", &signal,
-    ]);
-    let (code, printed) = launch.env("PATH", "").run();
-    assert_eq!(code, Some(0), "{printed}");
-    let seen = double.seen();
-    assert_eq!(
-        (&seen.starts[0]["fps"], &seen.starts[0]["width"]),
-        (&json!(15.0), &json!(96))
-    );
-    assert_eq!(seen.frames.len(), 15);
-    let file = std::fs::read(&video).unwrap();
-    let first = seen.frames[&0].as_slice();
-    assert!(
-        file.windows(first.len()).any(|part| part == first),
-        "frames are sent as they are"
-    );
-}
-
-#[test]
-fn a_missing_ffmpeg_is_named() {
-    let folder = jpegs(1);
-    let (signal, video) = (path(&folder, "signal.txt"), path(&folder, "bout.mp4"));
-    std::fs::write(&video, "no video").unwrap();
-    let launch = Launch::command(&["client", "referee", "localhost:1", "--video", &video]);
-    let (code, printed) = launch.args(&["--signal", &signal]).env("PATH", "").run();
-    assert_eq!(code, Some(1), "{printed}");
-    assert!(
-        printed.contains("is needed to read this and is not installed"),
-        "{printed}"
-    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! encoding, another size, an upload that was cut. Not responsible for what only a decoder sees. Invariant: it reads a bounded
 //! part of the bytes, whatever they say, and never panics.
 
-use super::streamed::RAW_HEADER_BYTES;
+use super::raw::{RAW_HEADER_BYTES, raw};
 use crate::media::Encoding;
 use std::fmt;
 
@@ -13,11 +13,6 @@ const TAIL: usize = 512;
 
 /// Segments before the header of the picture, at most. Cameras write a dozen.
 const MAX_SEGMENTS: usize = 1_000;
-
-/// Bytes of a pixel of a raw frame.
-const GREY: u32 = 1;
-/// B, G, R.
-const COLOUR: u32 = 3;
 
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -81,47 +76,14 @@ pub fn check(bytes: &[u8], encoding: Encoding, should: Sides) -> Result<(), Fram
     }
     match encoding {
         Encoding::Jpeg => {
-            same(jpeg_sides(bytes)?, should)?;
+            jpeg_sides(bytes)?.same_as(should)?;
             ends_with(bytes, &[0xFF, 0xD9])
         }
         Encoding::Png => {
-            same(png_sides(bytes)?, should)?;
+            png_sides(bytes)?.same_as(should)?;
             ends_with(bytes, PNG_END)
         }
-        Encoding::Raw => raw(bytes, should),
-    }
-}
-
-/// Either form: behind a header, or bare.
-fn raw(bytes: &[u8], should: Sides) -> Result<(), FrameFlaw> {
-    let bare = should.raw_bytes(COLOUR);
-    if bytes.len() as u64 == bare {
-        return Ok(());
-    }
-    let wrong = FrameFlaw::RawLength {
-        is: bytes.len(),
-        should: bare,
-    };
-    let Some((header, pixels)) = bytes.split_first_chunk::<RAW_HEADER_BYTES>() else {
-        return Err(wrong);
-    };
-    let (words, _) = header.as_chunks::<4>();
-    let [height, width, channels] = [0, 1, 2].map(|at: usize| u32::from_le_bytes(words[at]));
-    let expected = should.raw_bytes(channels);
-    if !matches!(channels, GREY | COLOUR) {
-        return Err(wrong);
-    }
-    same(Sides { width, height }, should)?;
-    match pixels.len() as u64 == expected {
-        true => Ok(()),
-        false => Err(wrong),
-    }
-}
-
-fn same(is: Sides, should: Sides) -> Result<(), FrameFlaw> {
-    match is == should {
-        true => Ok(()),
-        false => Err(FrameFlaw::OtherSize { is, should }),
+        Encoding::Raw => raw(bytes, should).map(drop),
     }
 }
 
@@ -219,9 +181,11 @@ fn png_sides(bytes: &[u8]) -> Result<Sides, FrameFlaw> {
 // === impl Sides ===
 
 impl Sides {
-    /// Bytes of the pixels of a raw frame.
-    fn raw_bytes(self, channels: u32) -> u64 {
-        (u64::from(self.width) * u64::from(self.height)).saturating_mul(channels.into())
+    pub(super) fn same_as(self, should: Self) -> Result<(), FrameFlaw> {
+        match self == should {
+            true => Ok(()),
+            false => Err(FrameFlaw::OtherSize { is: self, should }),
+        }
     }
 }
 

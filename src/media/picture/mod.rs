@@ -12,12 +12,14 @@
 mod check;
 mod jpeg;
 mod raster;
+mod raw;
 mod sniff;
 mod streamed;
 
 pub use super::resize::cover;
 pub use check::{FrameFlaw, Sides, check};
-pub use streamed::{RAW_HEADER_BYTES, decode_streamed};
+pub use raw::RAW_HEADER_BYTES;
+pub use streamed::decode_streamed;
 
 use super::rgb8::Rgb8;
 use sniff::Kind;

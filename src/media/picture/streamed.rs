@@ -3,17 +3,17 @@
 //! Unlike [`decode`](super::decode) it does not guess: a PNG that was called a JPEG is a fault.
 
 use super::{
-    DecodeLimits, PictureError, jpeg, raster,
+    DecodeLimits, PictureError,
+    check::{FrameFlaw, Sides},
+    jpeg, raster,
+    raw::{RawPixels, raw},
     sniff::{self, Kind},
 };
 use crate::media::{Encoding, Rgb8};
 use image::ImageFormat;
 
-/// Bytes of a raw frame's header: height, width, channels, each a little-endian u32.
-pub const RAW_HEADER_BYTES: usize = 12;
-
-/// Decodes one frame. Raw frames are B, G, R row by row, with a header of [`RAW_HEADER_BYTES`] or without one; `size` (pixels in a
-/// row, rows) tells those without one apart. One or three channels are read.
+/// Decodes one frame. Raw frames are B, G, R row by row, with a header of [`RAW_HEADER_BYTES`](super::RAW_HEADER_BYTES) or without
+/// one; `size` (pixels in a row, rows) tells those without one apart. One or three channels are read.
 ///
 /// # Errors
 /// If the bytes are not of that encoding, are damaged, or break a limit.
@@ -26,7 +26,7 @@ pub fn decode_streamed(
     limits.check_bytes(bytes.len())?;
     let other = || PictureError::Damaged(format!("its bytes are not those of a {encoding} frame"));
     match encoding {
-        Encoding::Raw => raw(bytes, size).ok_or_else(other),
+        Encoding::Raw => pixels(bytes, size).map_err(|_| other()),
         Encoding::Jpeg => match sniff::kind(bytes)? {
             Kind::Jpeg => jpeg::decode(bytes, limits),
             Kind::Raster(_) => Err(other()),
@@ -38,20 +38,12 @@ pub fn decode_streamed(
     }
 }
 
-fn raw(bytes: &[u8], size: (u32, u32)) -> Option<Rgb8> {
+fn pixels(bytes: &[u8], size: (u32, u32)) -> Result<Rgb8, FrameFlaw> {
     let (width, height) = size;
-    let pixels = width as usize * height as usize;
-    if bytes.len() == 3 * pixels {
-        return Some(from_bgr(bytes, size));
-    }
-    let (header, rest) = bytes.split_at_checked(RAW_HEADER_BYTES)?;
-    let word = |at: usize| Some(u32::from_le_bytes(header.get(at..at + 4)?.try_into().ok()?));
-    let fits = word(0)? == height && word(4)? == width;
-    match word(8)? {
-        3 if fits && rest.len() == 3 * pixels => Some(from_bgr(rest, size)),
-        1 if fits && rest.len() == pixels => Some(from_grey(rest, size)),
-        _ => None,
-    }
+    Ok(match raw(bytes, Sides { width, height })? {
+        RawPixels::Bgr(bytes) => from_bgr(bytes, size),
+        RawPixels::Grey(bytes) => from_grey(bytes, size),
+    })
 }
 
 fn from_bgr(bytes: &[u8], (width, height): (u32, u32)) -> Rgb8 {

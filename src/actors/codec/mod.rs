@@ -87,17 +87,25 @@ pub struct CodecThread {
 impl CodecThread {
     /// Starts a pool of so many threads of this name.
     pub fn start_pool(name: &'static str, threads: NonZeroUsize) -> Addr<Self> {
-        let named = move || std::thread::Builder::new().name(name.into());
-        SyncArbiter::start_with_thread_builder(threads.get(), named, Self::default)
+        Self::start_threads(name, threads, Self::default)
     }
 
     /// The same of threads that step back for all others: for work that nobody watches live.
     pub fn start_pool_behind(name: &'static str, threads: NonZeroUsize) -> Addr<Self> {
-        let named = move || std::thread::Builder::new().name(name.into());
-        SyncArbiter::start_with_thread_builder(threads.get(), named, || {
+        Self::start_threads(name, threads, || {
             priority::step_back(priority::BEHIND);
             Self::default()
         })
+    }
+
+    /// `begin` runs on each of the threads.
+    fn start_threads(
+        name: &'static str,
+        threads: NonZeroUsize,
+        begin: impl Fn() -> Self + Send + Sync + 'static,
+    ) -> Addr<Self> {
+        let named = move || std::thread::Builder::new().name(name.into());
+        SyncArbiter::start_with_thread_builder(threads.get(), named, begin)
     }
 
     fn encode(

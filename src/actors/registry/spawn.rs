@@ -100,11 +100,8 @@ impl Registry {
             session: session.clone().recipient(),
         };
         let (id, spec) = (id.clone(), Arc::clone(&about.spec));
-        let (tx, rx) = channel(MAILBOX);
-        arbiter.spawn_fn(move || {
-            Context::with_receiver(rx).run(Buffer::new(id, spec, opened, wiring));
-        });
-        Pixels::Shown(Addr::new(tx))
+        let buffer = move || Buffer::new(id, spec, opened, wiring);
+        Pixels::Shown(start_on(arbiter, buffer))
     }
 
     fn start_keeper(
@@ -122,12 +119,21 @@ impl Registry {
             session: session.clone().recipient(),
         };
         let (id, spec) = (id.clone(), Arc::clone(&about.spec));
-        let (tx, rx) = channel(MAILBOX);
-        arbiter.spawn_fn(move || {
-            Context::with_receiver(rx).run(Keeper::new(id, spec, kept, wiring));
-        });
-        Pixels::Kept(Addr::new(tx))
+        let keeper = move || Keeper::new(id, spec, kept, wiring);
+        Pixels::Kept(start_on(arbiter, keeper))
     }
+}
+
+/// Starts an actor there, which is also where it is made.
+fn start_on<A: Actor<Context = Context<A>>>(
+    arbiter: &ArbiterHandle,
+    make: impl FnOnce() -> A + Send + 'static,
+) -> Addr<A> {
+    let (tx, rx) = channel(MAILBOX);
+    arbiter.spawn_fn(move || {
+        Context::with_receiver(rx).run(make());
+    });
+    Addr::new(tx)
 }
 
 impl About {

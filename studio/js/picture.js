@@ -2,6 +2,8 @@
 // A file the browser can read is turned upright (phones store the rotation beside the pixels) and made no larger
 // than a stream can use; one it cannot read goes as it is, so that the server says what is wrong with it.
 
+import { listenForDrops } from './drop.js';
+
 const LONGEST_SIDE = 2048;
 const QUALITY = 0.92;
 
@@ -65,18 +67,7 @@ async function isPortrait(blob) {
 
 /** Calls `onFile` for every picture dropped on or pasted into the page; `onOver` while one hovers over it. */
 export function listenForFiles(onFile, onOver) {
-  const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
-  let depth = 0;
-  const over = (change) => { depth = Math.max(0, depth + change); onOver(depth > 0); };
-  addEventListener('dragenter', (event) => { if (carriesFile(event)) over(1); });
-  addEventListener('dragleave', (event) => { if (carriesFile(event)) over(-1); });
-  addEventListener('dragover', (event) => { if (carriesFile(event)) event.preventDefault(); });
-  addEventListener('drop', (event) => {
-    if (!carriesFile(event)) return;
-    event.preventDefault();
-    over(-depth);
-    if (event.dataTransfer.files[0]) onFile(event.dataTransfer.files[0]);
-  });
+  listenForDrops(([file]) => { if (file) onFile(file); }, onOver);
   addEventListener('paste', (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find((f) => f.type.startsWith('image/'));
     if (file) onFile(file);

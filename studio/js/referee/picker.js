@@ -1,5 +1,6 @@
 // How files come in: chosen, dropped in any order, or drawn by the server. Tells a video from a signal by the file.
 
+import { listenForDrops } from '../drop.js';
 import { isSignal } from './bout.js';
 
 export class Picker {
@@ -13,7 +14,7 @@ export class Picker {
     }
     el.draw.addEventListener('submit', (event) => { event.preventDefault(); on.draw(Number(el.seed.value)); });
     el.inviteDraw.addEventListener('click', () => on.draw(Number(el.seed.value)));
-    this.#listenForDrops();
+    listenForDrops((files) => this.#take(files), (over) => el.stage.classList.toggle('dropping', over));
   }
 
   /** Names what is there. */
@@ -31,20 +32,5 @@ export class Picker {
     // Whoever chose for a slot meant that slot, whatever the file is called.
     const known = input === this.el.signalFile ? () => true : input === this.el.videoFile ? () => false : isSignal;
     for (const file of files) (known(file) ? this.on.signal : this.on.video)(file);
-  }
-
-  #listenForDrops() {
-    let depth = 0;
-    const over = (change) => { depth = Math.max(0, depth + change); this.el.stage.classList.toggle('dropping', depth > 0); };
-    const carriesFile = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
-    addEventListener('dragenter', (event) => { if (carriesFile(event)) over(1); });
-    addEventListener('dragleave', (event) => { if (carriesFile(event)) over(-1); });
-    addEventListener('dragover', (event) => { if (carriesFile(event)) event.preventDefault(); });
-    addEventListener('drop', (event) => {
-      if (!carriesFile(event)) return;
-      event.preventDefault();
-      over(-depth);
-      this.#take([...event.dataTransfer.files]);
-    });
   }
 }

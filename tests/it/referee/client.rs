@@ -3,21 +3,13 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
+use super::support::BLIND;
+pub use super::support::{SIDE, SIGNAL};
 use crate::support::{
     pictures,
     server::{Launch, Server},
     socket::{Ending, Socket},
 };
-
-/// Sides of the bouts here.
-pub const SIDE: u32 = 64;
-
-/// What is looked at here lies around the model.
-const BLIND: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/pose/blind.onnx");
-
-/// A scoring device's file of a double touch.
-pub const SIGNAL: &str = "   0.000s | Phrase recording started\n   1.000s | HIT: Simultaneous valid hits!\n   \
-    1.100s | Scores -> Fencer 1: HIT, Fencer 2: HIT\n";
 
 /// A server; `more` are further keys of its table.
 pub fn server(more: &str) -> Server {
@@ -77,17 +69,9 @@ impl Client {
         self.give(&head, bytes);
     }
 
-    /// Reads to the verdict: the types on the way, and the result.
+    /// Reads to the verdict: the messages on the way, and the result.
     pub fn verdict(&mut self) -> (Vec<Value>, Value) {
-        let mut said = Vec::new();
-        loop {
-            let message = self.0.text();
-            assert_ne!(message["type"], "error", "{message}");
-            if message["type"] == "process_complete" {
-                return (said, message["result"].clone());
-            }
-            said.push(message);
-        }
+        verdict(&mut self.0)
     }
 
     /// The next message is an error that ends the connection with code 1000: its code and its words.
@@ -101,6 +85,19 @@ impl Client {
         );
         assert_eq!(error["recoverable"], false);
         words(error)
+    }
+}
+
+/// What comes before the verdict, and the result.
+pub fn verdict(socket: &mut Socket) -> (Vec<Value>, Value) {
+    let mut said = Vec::new();
+    loop {
+        let message = socket.text();
+        assert_ne!(message["type"], "error", "{message}");
+        if message["type"] == "process_complete" {
+            return (said, message["result"].clone());
+        }
+        said.push(message);
     }
 }
 

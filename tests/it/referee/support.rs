@@ -7,12 +7,13 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::client;
 use crate::support::{
-    pictures,
     server::{Launch, Server},
     socket::Socket,
 };
 
+/// Sides of the bouts here.
 pub const SIDE: u32 = 64;
 
 /// A model that finds nobody: what is looked at here lies around it.
@@ -80,9 +81,7 @@ impl Client {
     pub fn begin(server: &Server, id: &'static str, more: Value) -> (Self, Value) {
         let socket = Socket::at(server.addr("main"), "/stream");
         let mut client = Self { socket, id };
-        let mut start = json!({
-            "type": "session_start", "session_id": id, "fps": 15.0, "width": SIDE, "height": SIDE,
-        });
+        let mut start = client::start(id);
         let more = more.as_object().cloned().unwrap_or_default();
         start.as_object_mut().unwrap().extend(more);
         let answer = client.ask(&start);
@@ -132,13 +131,7 @@ impl Client {
     /// Sends the signal; gives the result.
     pub fn verdict(&mut self) -> Value {
         self.signal(SIGNAL);
-        loop {
-            let message = self.socket.text();
-            assert_ne!(message["type"], "error", "{message}");
-            if message["type"] == "process_complete" {
-                return message["result"].clone();
-            }
-        }
+        client::verdict(&mut self.socket).1
     }
 
     /// Reads to the end of the connection; gives the last text.
@@ -154,7 +147,7 @@ impl Client {
 
 /// A picture that no other number has.
 pub fn frame(number: u64) -> Vec<u8> {
-    let mut file = pictures::jpeg(SIDE, SIDE);
+    let mut file = client::jpeg();
     // A comment right behind the file's first two bytes: FF FE, its length, its text.
     let comment = [&[0xFF, 0xFE, 0, 10][..], &number.to_be_bytes()].concat();
     file.splice(2..2, comment);

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::support::{Client, House, SIDE, SIGNAL, frame};
+use super::{
+    client::start,
+    support::{Client, House, SIDE, SIGNAL, frame},
+};
 use crate::support::{
     pictures,
     server::{Server, look_again},
@@ -66,10 +69,6 @@ fn resumed(room: &Room, id: &'static str) -> (Client, Value) {
         }
         look_again();
     }
-}
-
-fn start(id: &str) -> Value {
-    json!({"type": "session_start", "session_id": id, "fps": 15.0, "width": SIDE, "height": SIDE})
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Processes that a bench starts: this same program in another role, spoken to line by line.
+//! Processes that a bench starts: mostly this same program in another role, spoken to line by line.
 //!
 //! Reading a line blocks. The benches call it from the future that the runtime's own thread drives, so that it holds up
 //! nothing but the bench itself. Whatever happens, no child outlives its handle.
@@ -25,12 +25,19 @@ impl Helper {
     /// If the system cannot.
     pub fn start(args: &[String]) -> anyhow::Result<Self> {
         let program = std::env::current_exe().context("where this program is")?;
-        let mut child = Command::new(program)
-            .args(args)
+        Self::of(Command::new(program).args(args))
+    }
+
+    /// Starts another program, which speaks the same way.
+    ///
+    /// # Errors
+    /// If the system cannot.
+    pub fn of(command: &mut Command) -> anyhow::Result<Self> {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("cannot start {}", args.join(" ")))?;
+            .with_context(|| format!("cannot start {command:?}"))?;
         let (input, output) = (child.stdin.take(), child.stdout.take());
         Ok(Self {
             child,
@@ -67,6 +74,11 @@ impl Helper {
     pub fn ask(&mut self, word: &str) -> anyhow::Result<String> {
         self.tell(format!("{word}\n").as_bytes())?;
         self.line()
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its CPU time so far.

@@ -10,6 +10,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead as _, BufReader},
     net::SocketAddr,
+    path::Path,
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
@@ -63,8 +64,20 @@ impl Server {
     /// # Errors
     /// If it does not come up.
     pub async fn start(settings: &[(&str, String)]) -> anyhow::Result<Self> {
+        let program = std::env::current_exe().context("where this program is")?;
+        Self::start_program(&program, settings).await
+    }
+
+    /// As [`Server::start`], where the bench itself is another program.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub async fn start_program(
+        program: &Path,
+        settings: &[(&str, String)],
+    ) -> anyhow::Result<Self> {
         let began = Instant::now();
-        let mut child = spawn(settings)?;
+        let mut child = spawn(program, settings)?;
         let output = child.stdout.take().context("no standard output")?;
         let mut lines = BufReader::new(output).lines();
         let mut server = Self {
@@ -104,6 +117,11 @@ impl Server {
     pub fn address(&self, name: &str) -> anyhow::Result<SocketAddr> {
         let at = self.at.get(name).copied();
         at.with_context(|| format!("the server has no listener {name}"))
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its CPU time so far.
@@ -268,7 +286,7 @@ pub fn start_body(picture: &[u8], (width, height): (u32, u32)) -> Vec<u8> {
     format!(r#"{{"image_base64":"{picture}","video_size":[{height},{width}]}}"#).into_bytes()
 }
 
-fn spawn(settings: &[(&str, String)]) -> anyhow::Result<Child> {
+fn spawn(program: &Path, settings: &[(&str, String)]) -> anyhow::Result<Child> {
     let ports = ["main", "gamecraft", "gamecraft_page", "admin"];
     let ports = ports.map(|name| format!("listen.{name}.port=0"));
     let settings = settings.iter().map(|(key, value)| format!("{key}={value}"));
@@ -277,7 +295,6 @@ fn spawn(settings: &[(&str, String)]) -> anyhow::Result<Child> {
         .chain(["log.level=warn".to_owned()])
         .chain(settings)
         .flat_map(|pair| ["--set".to_owned(), pair]);
-    let program = std::env::current_exe().context("where this program is")?;
     Command::new(program)
         .arg("serve")
         .args(pairs)

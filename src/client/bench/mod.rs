@@ -1,10 +1,13 @@
 //! What a server reaches: each measurement starts the real program, looks at it from outside, and compares it in the same run
 //! with the least that could do the same.
 //!
-//! - [`engine`], [`latency`], [`fanout`], [`memory`], [`stop`], [`start`]: one measurement each;
-//! - [`server`]: the program that is measured; [`child`]: helper processes; [`viewers`], [`writer`]: what these do;
+//! - [`engine`], [`latency`], [`fanout`], [`memory`], [`stop`], [`start`], [`verdict`], [`bouts`]: one measurement each;
+//! - [`server`]: the program that is measured; [`bout`]: what it judges;
+//! - [`child`]: helper processes; [`viewers`], [`writer`]: what these do;
 //! - [`proc`], [`stats`], [`report`]: numbers and what is said of them.
 
+pub mod bout;
+pub mod bouts;
 pub mod child;
 pub mod engine;
 pub mod fanout;
@@ -16,6 +19,7 @@ pub mod server;
 pub mod start;
 pub mod stats;
 pub mod stop;
+pub mod verdict;
 pub mod viewers;
 pub mod writer;
 
@@ -33,9 +37,9 @@ pub struct Options {
     /// Write the numbers as JSON, too.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Rounds of a comparison; its two sides take turns.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
+    /// Rounds of a comparison; its two sides take turns. 5 where nothing is said, 3 of `verdict`.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: Option<u32>,
     /// Seconds of a round.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
@@ -63,6 +67,10 @@ enum What {
     Stop,
     /// From the start to `/readyz`.
     Start,
+    /// From a bout's last frame to its verdict, against upload and analysis.
+    Verdict,
+    /// Ten bouts at once: memory, and the verdicts.
+    Bouts,
 }
 
 /// Helper processes of the benches; not for people.
@@ -79,6 +87,8 @@ pub enum Role {
 pub struct Effort {
     /// Rounds of a comparison.
     pub rounds: u32,
+    /// Rounds of `verdict`, each of which takes longer than a bout.
+    pub verdicts: u32,
     /// Length of a round.
     pub round: Duration,
     /// Samples of a latency.
@@ -99,7 +109,8 @@ pub struct Effort {
 pub fn run(options: &Options) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Runtime::new()?;
     let effort = Effort {
-        rounds: options.rounds,
+        rounds: options.rounds.unwrap_or(5),
+        verdicts: options.rounds.unwrap_or(3),
         round: Duration::from_secs(options.seconds.into()),
         samples: options.samples as usize,
         viewers: options.viewers as usize,
@@ -147,9 +158,9 @@ pub fn play(role: &Role) -> anyhow::Result<()> {
 
 impl What {
     fn each(self) -> Vec<Self> {
-        use What::{All, Engine, Fanout, Latency, Memory, Start, Stop};
+        use What::{All, Bouts, Engine, Fanout, Latency, Memory, Start, Stop, Verdict};
         match self {
-            All => vec![Start, Stop, Engine, Latency, Fanout, Memory],
+            All => vec![Start, Stop, Engine, Latency, Fanout, Memory, Verdict, Bouts],
             one => vec![one],
         }
     }
@@ -161,6 +172,8 @@ impl What {
             Self::Fanout => fanout::measure(effort).await,
             Self::Memory => memory::measure().await,
             Self::Stop => stop::measure().await,
+            Self::Verdict => verdict::measure(effort).await,
+            Self::Bouts => bouts::measure().await,
             Self::Start | Self::All => start::measure(effort).await,
         }
     }

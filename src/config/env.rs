@@ -115,6 +115,8 @@ fn level(value: &str) -> Cow<'_, str> {
     match value.trim().to_lowercase().as_str() {
         "warning" => "warn".into(),
         "critical" | "fatal" => "error".into(),
+        // Python's way of saying that nothing is left out.
+        "notset" => "trace".into(),
         ours => ours.to_owned().into(),
     }
 }
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn levels_of_python_are_translated() {
         let read = |value| value_of("REFEREE_LOG_LEVEL", value);
-        let levels = ["INFO", "WARNING", "CRITICAL", "debug"].map(read);
-        assert_eq!(levels, ["info", "warn", "error", "debug"]);
+        let levels = ["INFO", "WARNING", "CRITICAL", "debug", "NOTSET"].map(read);
+        assert_eq!(levels, ["info", "warn", "error", "debug", "trace"]);
     }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 const LISTENERS: [&str; 4] = ["main", "gamecraft", "gamecraft_page", "admin"];
 const MANIFEST: &str = include_str!("../../models/world-box/model.toml");
 
-/// A server whose world is drawn by `broken`: the built-in model's description with this file behind it.
+/// A server whose world is drawn, and whose bouts are judged, by `broken`: the built-in model's description with this file behind it.
 fn with_broken_model(file: &[u8], sha256: &str) -> (tempfile::TempDir, Server) {
     let dir = tempfile::tempdir().unwrap();
     let model = dir.path().join("broken");
@@ -37,7 +37,7 @@ fn draws_by_broken(models: &Path) -> Server {
     let models = models.display();
     Launch::new()
         .settings(&format!(
-            "[engine]\nmodels_dir = \"{models}\"\n[gamecraft]\nmodel = \"broken\"\n"
+            "[engine]\nmodels_dir = \"{models}\"\n[gamecraft]\nmodel = \"broken\"\n[referee]\nmodel = \"broken\"\n"
         ))
         .unready()
         .start()
@@ -149,7 +149,9 @@ fn a_model_whose_file_is_no_model_is_told_everywhere() {
     let (_dir, server) = with_broken_model(file, &sha256(file));
     says_it_is_not_ready(&server, "failed", "failed");
     eventually("the terminal says so", || {
-        server.printed().contains("failed:")
+        let printed = server.printed();
+        let told = |pipeline: &str| printed.contains(&format!("pipeline  {pipeline:<14} failed:"));
+        told("world") && told("referee")
     });
 }
 

@@ -6,7 +6,7 @@
 
 use super::{
     Keeper,
-    messages::{Arrived, Conclude, Counts, IntakeError, IntakeHome, Watching},
+    messages::{Arrived, Conclude, Counts, Ended, IntakeError, IntakeHome, Watching},
 };
 use crate::{
     actors::post::post,
@@ -15,7 +15,7 @@ use crate::{
         spool::{FrameRef, SpoolError, SpoolWriter},
     },
     session::{
-        SignalFile,
+        EndReason, SignalFile,
         ledger::{Ledger, Noted},
     },
     telemetry::{IngestMeters, labels::IngestOutcome},
@@ -28,11 +28,12 @@ use std::{
     },
     time::Instant,
 };
+use tokio::sync::watch;
 
 /// Frames whose bookkeeping is reserved at a time.
 const STEP: u64 = 1_024;
 
-/// Why a frame was not kept.
+/// Why a frame or a signal was not kept.
 #[derive(Debug, thiserror::Error)]
 pub enum FrameFault {
     /// The session has ended: nothing is kept any more.
@@ -61,6 +62,8 @@ pub(super) struct Arrivals {
     doomed: AtomicBool,
     /// Bytes of memory reserved for frames.
     reserved: AtomicUsize,
+    /// Set when the keeper has gone: then what the writer holds is all that is left of the session.
+    ended: watch::Sender<Option<Ended>>,
 }
 
 #[derive(Debug)]
@@ -117,6 +120,7 @@ impl Arrivals {
             closed: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
             reserved: AtomicUsize::new(0),
+            ended: watch::Sender::new(None),
         }
     }
 
@@ -155,6 +159,21 @@ impl Arrivals {
     pub(super) fn doom(&self) {
         self.close();
         self.doomed.store(true, Ordering::SeqCst);
+    }
+
+    /// The keeper goes, and nobody is there to take the right to write home; the first reason counts.
+    pub(super) fn end(&self, reason: EndReason) {
+        self.close();
+        let idle = self.touched().elapsed();
+        self.ended.send_if_modified(|ended| {
+            let is_first = ended.is_none();
+            ended.get_or_insert(Ended { reason, idle });
+            is_first
+        });
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     pub(super) fn touch(&self) {
@@ -202,9 +221,7 @@ impl Desk {
         encoding: Encoding,
         bytes: &[u8],
     ) -> Result<Noted, FrameFault> {
-        if self.arrivals.closed.load(Ordering::SeqCst) {
-            return Err(FrameFault::Ended);
-        }
+        self.open()?;
         if self.ledger.holds(number) {
             let noted = self.ledger.note(number);
             self.enter(None);
@@ -215,6 +232,14 @@ impl Desk {
         let noted = self.ledger.note(number);
         self.enter(Some(at));
         Ok(noted)
+    }
+
+    /// Whether anything may be promised: what a session that has ended keeps goes with it.
+    fn open(&self) -> Result<(), FrameFault> {
+        match self.arrivals.is_closed() {
+            true => Err(FrameFault::Ended),
+            false => Ok(()),
+        }
     }
 
     /// Makes sure that one more frame has its bookkeeping.
@@ -247,9 +272,17 @@ impl Desk {
     }
 
     /// Keeps the file that ends the session beside its frames.
-    fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), SpoolError> {
+    fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), FrameFault> {
+        self.open()?;
         let writer = self.writer_mut();
-        writer.keep_signal(&signal.filename, &signal.bytes)
+        writer.keep_signal(&signal.filename, &signal.bytes)?;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), FrameFault> {
+        self.open()?;
+        self.writer_mut().sync()?;
+        Ok(())
     }
 }
 
@@ -354,20 +387,25 @@ impl Intake {
         self.desk().writer().bytes()
     }
 
+    /// How the session ended, once it has: whoever sees it drops the intake, since it is all that is left of the session.
+    pub fn ended(&self) -> watch::Receiver<Option<Ended>> {
+        self.desk().arrivals.ended.subscribe()
+    }
+
     /// Hands all that was kept to the disk, as far as the spool's policy says so. Blocks.
     ///
     /// # Errors
-    /// If the disk does not take it.
-    pub fn sync(&mut self) -> Result<(), SpoolError> {
-        self.desk_mut().writer_mut().sync()
+    /// If the disk does not take it, or the session has ended.
+    pub fn sync(&mut self) -> Result<(), FrameFault> {
+        self.desk_mut().sync()
     }
 
     /// Keeps the signal beside the frames, so that a restart finds it. Blocks, under most policies until the disk has it and
     /// them.
     ///
     /// # Errors
-    /// If the disk does not take it.
-    pub fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), SpoolError> {
+    /// If the disk does not take it, or the session has ended.
+    pub fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), FrameFault> {
         self.desk_mut().keep_signal(signal)
     }
 
@@ -385,6 +423,10 @@ impl Intake {
 impl Drop for Intake {
     fn drop(&mut self) {
         if let Some(desk) = self.desk.take() {
+            // Nobody is at home any more; folder and memory are given back before this returns.
+            if desk.arrivals.ended.borrow().is_some() {
+                return drop(desk);
+            }
             post(&self.keeper.clone().recipient(), IntakeHome(desk));
         }
     }

@@ -119,6 +119,8 @@ impl Handler<Conclude> for Keeper {
             outcome,
         };
         let Some(study) = self.study.as_ref().filter(|_| !self.over) else {
+            // What becomes of the folder is known when the session has said why it ends.
+            self.desk = Some(desk);
             return Err(IntakeError::Gone);
         };
         if let Err(why) = study.check(&signal) {

@@ -3,7 +3,7 @@
 use super::intake::{Desk, Intake};
 use crate::{
     actors::post::Bounded,
-    session::{BoutSpec, SignalFile, Stages},
+    session::{BoutSpec, EndReason, SignalFile, Stages},
 };
 use actix::prelude::*;
 use std::{sync::Arc, time::Duration};
@@ -64,6 +64,15 @@ pub enum Outcome {
     BadSignal(String),
     /// What came cannot be judged, or a failure of ours. The session has ended.
     Failed(String),
+}
+
+/// How a session ended that somebody was still writing to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Why.
+    pub reason: EndReason,
+    /// How long nothing had come by then.
+    pub idle: Duration,
 }
 
 /// Anybody → keeper: how do you stand? Awaited.

@@ -13,7 +13,7 @@ mod tests;
 
 pub use intake::{FrameFault, Intake};
 pub use messages::{
-    Conclude, Counts, InspectKept, IntakeError, KeptView, Outcome, TakeIntake, Watching,
+    Conclude, Counts, Ended, InspectKept, IntakeError, KeptView, Outcome, TakeIntake, Watching,
 };
 
 use super::{
@@ -327,6 +327,8 @@ impl Actor for Keeper {
 /// A keeper that ends of itself has failed: without this its session would wait for it for ever.
 impl Drop for Keeper {
     fn drop(&mut self) {
+        self.arrivals
+            .end(EndReason::Fault("its keeper died".into()));
         post(&self.wiring.session, Report::Died);
     }
 }
@@ -360,6 +362,7 @@ impl Handler<Shut> for Keeper {
         if !(may_return && self.bout.is_resumable()) {
             self.arrivals.doom();
         }
+        self.arrivals.end(reason);
         self.let_go();
         ctx.stop();
     }

@@ -240,8 +240,15 @@ async fn what_is_written_after_the_end_is_refused_and_never_acknowledged() {
         matches!(intake.frame(1, ENCODING, b"late"), Err(FrameFault::Ended))
     })
     .await;
+    assert!(matches!(intake.sync(), Err(FrameFault::Ended)));
+    let kept = intake.keep_signal(&signal(b"touch"));
+    assert!(matches!(kept, Err(FrameFault::Ended)), "{kept:?}");
+    let mut ended = intake.ended();
+    let ended = soon("the reason", ended.wait_for(Option::is_some)).await;
+    let reason = ended.unwrap().clone().unwrap().reason;
+    assert_eq!(reason, EndReason::OperatorStopped);
     drop(intake);
-    eventually("its folder has gone", || !bench.vaults.has("bout")).await;
+    assert!(!bench.vaults.has("bout"), "its folder goes with the intake");
 }
 
 #[actix::test]

@@ -4,6 +4,7 @@
 
 use crate::media::picture::FrameFlaw;
 use serde::Serialize;
+use std::time::Duration;
 
 /// The code of an error, as it is written on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -145,6 +146,12 @@ impl Fault {
     /// No verdict was reached.
     pub fn processing(why: impl Into<String>) -> Self {
         Self::ends(Code::ProcessingFailed, why)
+    }
+
+    /// Nothing came to a session for so long.
+    pub fn silent(idle: Duration) -> Self {
+        let seconds = idle.as_secs_f64();
+        Self::processing(format!("Session timeout: no activity for {seconds:.1}s"))
     }
 
     /// A message that only the server sends.

@@ -200,9 +200,7 @@ fn keep(mut intake: Intake, mut clip: Clip, signal: &SignalFile) -> Result<Intak
         }
         intake.frame(number, Encoding::Jpeg, jpeg).map_err(unkept)?;
     }
-    intake
-        .keep_signal(signal)
-        .map_err(|error| unkept(error.into()))?;
+    intake.keep_signal(signal).map_err(unkept)?;
     Ok(intake)
 }
 

@@ -3,12 +3,12 @@
 //! A client that leaves meanwhile loses the news, not the verdict: the session is judged all the same.
 
 use super::{
-    socket::{Desk, Flow, RESTART, Socket, drained},
+    socket::{Desk, Flow, RESTART, Socket, drained, ending},
     stats::stats_of,
 };
 use crate::{
     actors::{
-        keeper::{Outcome, Watching},
+        keeper::{FrameFault, Outcome, Watching},
         registry::SessionHandle,
     },
     dialects::referee::{
@@ -32,30 +32,40 @@ enum Waited {
 impl Socket {
     /// Ends the upload with the signal, and waits for what comes of it.
     pub(super) async fn judge(&mut self, filename: String, bytes: Vec<u8>) -> Flow {
-        let Some(Desk {
-            handle, mut intake, ..
-        }) = self.desk.take()
-        else {
+        let Some(mut desk) = self.desk.take() else {
             return self.refuse(&Fault::no_session()).await;
         };
         let signal = SignalFile { filename, bytes };
         let kept = tokio::task::spawn_blocking(move || {
-            let kept = intake.keep_signal(&signal);
-            (intake, signal, kept)
+            let kept = desk.intake.keep_signal(&signal);
+            (desk, signal, kept)
         });
-        let (intake, signal) = match kept.await {
-            Ok((intake, signal, Ok(()))) => (intake, signal),
+        let (desk, signal) = match kept.await {
+            Ok((desk, signal, Ok(()))) => (desk, signal),
+            Ok((desk, _, Err(FrameFault::Ended))) => {
+                self.desk = Some(desk);
+                return self.await_end().await;
+            }
             Ok((_, _, Err(error))) => {
                 let why = format!("The signal was not kept: {error}");
                 return self.refuse(&Fault::processing(why)).await;
             }
             Err(panicked) => return self.refuse(&Fault::internal(panicked.to_string())).await,
         };
+        let Desk {
+            handle,
+            intake,
+            mut ended,
+            ..
+        } = desk;
         // Counted before, because a short bout may be judged and gone a moment after its signal.
         let stats = Counted::of(&handle).await;
         match intake.conclude(signal).await {
             Ok(watching) => self.judged((handle, stats), watching).await,
-            Err(error) => self.refuse(&Fault::processing(error.to_string())).await,
+            Err(error) => match ending(&mut ended).await {
+                Some(ended) => self.over(ended).await,
+                None => self.refuse(&Fault::processing(error.to_string())).await,
+            },
         }
     }
 

@@ -7,7 +7,7 @@
 use super::opening::Opens;
 use crate::{
     actors::{
-        keeper::{FrameFault, Intake, IntakeError},
+        keeper::{Ended, FrameFault, Intake, IntakeError},
         registry::SessionHandle,
     },
     config::Config,
@@ -20,7 +20,7 @@ use crate::{
     },
     media::Encoding,
     session::{
-        BoutSpec,
+        BoutSpec, EndReason,
         validation::{Known, validate},
     },
     telemetry::socket_closed,
@@ -78,7 +78,12 @@ pub(super) struct Desk {
     pub(super) handle: SessionHandle,
     pub(super) intake: Intake,
     pub(super) bout: Arc<BoutSpec>,
+    /// Set when the session ends before its client is done.
+    pub(super) ended: Ending,
 }
+
+/// How a session ended, once it has.
+pub(super) type Ending = watch::Receiver<Option<Ended>>;
 
 /// What a step leads to: on, or to the end with this close code.
 pub(super) type Flow = io::Result<Option<u16>>;
@@ -154,6 +159,9 @@ impl Socket {
             if self.is_draining() {
                 return Ok(RESTART);
             }
+            if let Some(ended) = self.desk.as_ref().and_then(Desk::ended) {
+                return Ok(self.over(ended).await?.unwrap_or(NORMAL));
+            }
             let longest = self.conversation.longest();
             let event = self.held.take().or_else(|| self.wire.ready(longest));
             let flow = match event {
@@ -176,11 +184,10 @@ impl Socket {
         tokio::select! {
             more = self.wire.more() => return more.map(|()| None),
             () = drained(&mut self.parts.drain) => return Ok(Some(RESTART)),
+            ended = end_of(self.desk.as_mut()) => return self.over(ended).await,
             () = tokio::time::sleep(silence) => {}
         }
-        let seconds = silence.as_secs_f64();
-        let why = format!("Session timeout: no activity for {seconds:.1}s");
-        self.refuse(&Fault::processing(why)).await
+        self.refuse(&Fault::silent(silence)).await
     }
 
     /// Does what a message asks, and answers it.
@@ -234,7 +241,7 @@ impl Socket {
         };
         match kept {
             Ok(noted) => self.say(self.conversation.kept(number, noted)).await,
-            Err(FrameFault::Ended) => self.refuse(&Fault::no_session_for_frame()).await,
+            Err(FrameFault::Ended) => self.await_end().await,
             Err(fault) => {
                 let why = format!("Frame {number} was not kept: {fault}");
                 self.refuse(&Fault::frame(why)).await
@@ -277,6 +284,10 @@ impl Socket {
             Ok(done) => done,
             Err(panicked) => return self.refuse(&Fault::internal(panicked.to_string())).await,
         };
+        if matches!(synced, Err(FrameFault::Ended)) {
+            self.desk = Some(desk);
+            return self.await_end().await;
+        }
         let undecodable = desk.handle.kept().await.map(|view| view.undecodable);
         let known = Known {
             expected_frames: desk.bout.expected_frames,
@@ -290,6 +301,38 @@ impl Socket {
             Err(error) => {
                 self.refuse(&Fault::end(format!("the frames are not safe: {error}")))
                     .await
+            }
+        }
+    }
+
+    /// The session has ended, or is about to: tells how.
+    pub(super) async fn await_end(&mut self) -> Flow {
+        if self.desk.is_none() {
+            return self.refuse(&Fault::no_session_for_frame()).await;
+        }
+        let ended = end_of(self.desk.as_mut()).await;
+        self.over(ended).await
+    }
+
+    /// The session has ended under its client, who hears of it when folder and memory are given back.
+    pub(super) async fn over(&mut self, ended: Ended) -> Flow {
+        let desk = self.desk.take();
+        // A folder of thousands of frames takes the disk a while.
+        let given_back = tokio::task::spawn_blocking(move || drop(desk)).await;
+        if let Err(panicked) = given_back {
+            tracing::warn!(%panicked, "a session's folder was left");
+        }
+        match ended.reason {
+            EndReason::Shutdown => Ok(Some(RESTART)),
+            EndReason::IdleTimeout => self.refuse(&Fault::silent(ended.idle)).await,
+            EndReason::Fault(why) => self.refuse(&Fault::processing(why)).await,
+            EndReason::OperatorStopped => {
+                self.refuse(&Fault::processing("The session was ended by an operator"))
+                    .await
+            }
+            reason => {
+                let why = format!("The session was ended: {reason}");
+                self.refuse(&Fault::processing(why)).await
             }
         }
     }
@@ -308,6 +351,22 @@ impl Socket {
 pub(super) async fn drained(drain: &mut watch::Receiver<Option<Duration>>) {
     // The sender goes only with the process.
     drop(drain.wait_for(Option::is_some).await);
+}
+
+/// Waits until the session that is written to ends.
+async fn end_of(desk: Option<&mut Desk>) -> Ended {
+    if let Some(desk) = desk
+        && let Some(ended) = ending(&mut desk.ended).await
+    {
+        return ended;
+    }
+    std::future::pending().await
+}
+
+/// Waits until a session ends; `None` if it has gone without a word, which it cannot while its intake is held.
+pub(super) async fn ending(ended: &mut Ending) -> Option<Ended> {
+    let ended = ended.wait_for(Option::is_some).await;
+    ended.ok().and_then(|ended| ended.clone())
 }
 
 impl Desk {
@@ -329,10 +388,15 @@ impl Desk {
             )));
         }
         Ok(Self {
+            ended: intake.ended(),
             handle,
             intake,
             bout,
         })
+    }
+
+    fn ended(&self) -> Option<Ended> {
+        self.ended.borrow().clone()
     }
 
     fn resumed(&self) -> Resumed {

@@ -6,9 +6,12 @@ use crate::{
         registry::{Name, OpenError, OpenSession},
         test_support::{House, SIDE, StudyLog, UNREADABLE, Vaults, eventually, refusing, soon},
     },
-    engine::scripted::{Act, Gate, Scripted},
+    engine::{
+        RunError,
+        scripted::{Act, Gate, Scripted},
+    },
     http::raw::{Seat, ingest::Ingest},
-    pipelines::Lane,
+    pipelines::{Kept, Lane},
     session::{Command, EndReason, SessionId},
 };
 use actix::Addr;
@@ -27,6 +30,7 @@ struct Double {
     directory: crate::actors::registry::Directory,
     vaults: Arc<Vaults>,
     log: StudyLog,
+    change: fn(&mut Kept),
 }
 
 impl Opens for Double {
@@ -35,7 +39,7 @@ impl Opens for Double {
         if let Some(handle) = self.directory.find(id.as_str()).filter(|_| start.resume) {
             return Box::pin(async { Ok(handle) });
         }
-        let (vaults, log) = (Arc::clone(&self.vaults), self.log.clone());
+        let (vaults, log, change) = (Arc::clone(&self.vaults), self.log.clone(), self.change);
         let open = self.registry.send(OpenSession {
             limit: refusing(8),
             model: "scripted".into(),
@@ -44,6 +48,7 @@ impl Opens for Double {
             opener: Box::new(move || {
                 let mut kept = vaults.kept(start.bout.id.as_str(), &log);
                 kept.bout = start.bout;
+                change(&mut kept);
                 Ok(Lane::from(kept))
             }),
         });
@@ -74,6 +79,10 @@ impl Bench {
     }
 
     async fn with(script: Scripted) -> Self {
+        Self::with_kept(script, |_| {}).await
+    }
+
+    async fn with_kept(script: Scripted, change: fn(&mut Kept)) -> Self {
         let house = House::new(script, 8).await;
         let vaults = Arc::new(Vaults::new(1 << 24));
         let opens = Arc::new(Double {
@@ -81,6 +90,7 @@ impl Bench {
             directory: house.directory.clone(),
             vaults: Arc::clone(&vaults),
             log: StudyLog::default(),
+            change,
         });
         let (drain, draining) = watch::channel(None);
         let limits = Limits {
@@ -176,6 +186,13 @@ impl Client {
             error["error_code"].as_str().unwrap().to_owned(),
             self.close_code().await,
         )
+    }
+
+    /// The code and the words of the error that comes next.
+    async fn words(&mut self) -> (String, String) {
+        let error = self.hear().await;
+        let text = |field: &str| error[field].as_str().unwrap_or_default().to_owned();
+        (text("error_code"), text("error_message"))
     }
 
     async fn close_code(&mut self) -> u16 {
@@ -404,16 +421,68 @@ async fn pings_are_answered_while_the_verdict_is_awaited() {
 }
 
 #[actix::test]
-async fn a_session_that_an_operator_ended_takes_no_more_frames() {
+async fn a_client_whose_session_an_operator_ends_is_told_and_its_name_is_free() {
     let bench = Bench::new().await;
     let mut client = bench.open("a").await;
+    client.frame(0).await;
+    client.hear().await;
     let handle = bench.house.directory.find("a").unwrap();
     handle
         .apply(Command::Stop(EndReason::OperatorStopped))
         .await;
-    bench.house.is_empty().await;
-    client.frame(0).await;
-    assert_eq!(client.refusal().await, ("NO_ACTIVE_SESSION".into(), 1000));
+    assert_eq!(
+        client.words().await,
+        (
+            "PROCESSING_FAILED".into(),
+            "The session was ended by an operator".into()
+        )
+    );
+    assert_eq!(client.close_code().await, 1000);
+    bench.open("a").await;
+}
+
+#[actix::test]
+async fn a_client_that_only_pings_is_told_that_its_session_timed_out() {
+    let bench = Bench::with_kept(Scripted::new([]), |kept| {
+        kept.terms.silence = Duration::from_millis(1);
+    })
+    .await;
+    let mut client = bench.open("a").await;
+    let error = loop {
+        client.0.send(Message::Ping(vec![1].into())).await.unwrap();
+        match client.message().await {
+            Message::Pong(_) => {}
+            other => break other.into_text().unwrap(),
+        }
+    };
+    assert!(error.contains("PROCESSING_FAILED"), "{error}");
+    let words = "Session timeout: no activity for ";
+    assert!(error.contains(words), "{error}");
+    assert!(!bench.vaults.has("a"), "its folder has gone");
+}
+
+#[actix::test]
+async fn a_client_hears_of_a_failure_of_ours_in_its_own_words_while_it_uploads() {
+    let bad = || Act::Fail(RunError::item("the script says so"));
+    let script = Scripted::new([Act::Run, bad(), bad(), bad()]);
+    let bench = Bench::with(script).await;
+    let mut client = bench.open("a").await;
+    client.frame(2).await;
+    assert_eq!(client.hear().await, ack(2, "received"));
+    assert_eq!(
+        client.words().await,
+        (
+            "PROCESSING_FAILED".into(),
+            "frame 2 failed again and again: the script says so".into()
+        )
+    );
+    assert_eq!(client.close_code().await, 1000);
+    let found = bench.vaults.root.list().unwrap();
+    assert_eq!(
+        found.len(),
+        1,
+        "what a failure of ours leaves can be resumed"
+    );
 }
 
 #[actix::test]

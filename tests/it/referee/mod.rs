@@ -2,6 +2,7 @@
 
 mod client;
 mod durability;
+mod ends;
 mod flow;
 mod handshake;
 mod routes;

@@ -107,12 +107,23 @@ impl Conversation {
         }
     }
 
+    /// Bytes that a message may have which is longer, and is read to its end to no other use than to hear what follows it.
+    pub fn thrown_away(&self) -> usize {
+        match self.due {
+            Due::FrameBytes(_) => self.limits.frame,
+            Due::Text | Due::SignalBytes(_) => 0,
+        }
+    }
+
     fn longest_frame(&self) -> usize {
         self.session.as_ref().map_or(0, |session| session.frame)
     }
 
     /// A text came. First what is to be said of bytes that were due and did not come, then what the text leads to.
     pub fn text(&mut self, text: &str) -> (Option<Reply>, Turn) {
+        if text.len() > self.limits.text {
+            return (None, Turn::Say(self.too_long(true)));
+        }
         let missed = match std::mem::take(&mut self.due) {
             Due::Text => None,
             Due::FrameBytes(head) => {
@@ -189,11 +200,23 @@ impl Conversation {
         }
     }
 
-    /// A message came that is longer than [`Self::longest`]. Nothing behind it can be read.
-    pub fn too_long(&self) -> Reply {
+    /// A binary message of so many bytes came and was thrown away: it is longer than any frame of this session.
+    pub fn thrown(&mut self, bytes: u64) -> Turn {
+        let limit = self.longest_frame();
+        match std::mem::take(&mut self.due) {
+            Due::FrameBytes(head) => {
+                Turn::Flawed(self.refused(&Fault::oversize(head.number, bytes, limit)))
+            }
+            Due::Text | Due::SignalBytes(_) => self.say(&Fault::expected_text()),
+        }
+    }
+
+    /// A message came that is longer than [`Self::longest`], or than [`Self::thrown_away`]. Nothing behind it can be read.
+    pub fn too_long(&self, is_text: bool) -> Reply {
         let fault = match &self.due {
-            Due::Text => Fault::invalid(format_args!("more than {} bytes", self.limits.text)),
-            Due::FrameBytes(head) => Fault::frame_too_long(head.number, self.longest_frame()),
+            _ if is_text => Fault::invalid(format_args!("more than {} bytes", self.limits.text)),
+            Due::Text => Fault::expected_text(),
+            Due::FrameBytes(head) => Fault::frame_too_long(head.number, self.limits.frame),
             Due::SignalBytes(_) => self.signal_too_long(),
         };
         self.refused(&fault)

@@ -301,14 +301,37 @@ fn a_message_may_be_as_long_as_what_is_due() {
 #[test]
 fn what_is_too_long_is_told_by_what_was_due() {
     let mut conversation = open();
-    assert!(conversation.too_long().text.contains("INVALID_MESSAGE"));
+    let is_text = conversation.too_long(true);
+    assert!(is_text.ends && is_text.text.contains("INVALID_MESSAGE"));
+    let is_binary = json_of(&conversation.too_long(false));
+    assert_eq!(
+        (&is_binary["error_code"], &is_binary["error_message"]),
+        (
+            &json!("PROTOCOL_ERROR"),
+            &json!("Expected text message with metadata")
+        )
+    );
     assert_eq!(text(&mut conversation, FRAME), Turn::Wait);
-    let frame = conversation.too_long();
+    let frame = conversation.too_long(false);
     assert!(
-        frame.ends && frame.text.contains("Frame 3 is larger than 4000 bytes"),
+        frame.ends && frame.text.contains("Frame 3 is larger than 5000 bytes"),
         "{}",
         frame.text
     );
+    let text = conversation.text(&" ".repeat(1_001)).1;
+    assert_eq!(refused(text), ("INVALID_MESSAGE".into(), false, true));
+}
+
+#[test]
+fn a_frame_that_no_session_has_memory_for_is_one_that_cannot_be_decoded() {
+    let mut conversation = open();
+    assert_eq!(conversation.thrown_away(), 0);
+    assert_eq!(text(&mut conversation, FRAME), Turn::Wait);
+    assert_eq!(conversation.thrown_away(), 5_000);
+    let (json, ends) = said(conversation.thrown(4_500));
+    assert_eq!(json["error_message"], "Failed to decode frame 3");
+    assert!(!ends && json["recoverable"] == true, "{json}");
+    assert_eq!(conversation.thrown_away(), 0, "and a text is due again");
 }
 
 #[test]
@@ -401,7 +424,10 @@ proptest! {
                 (false, 0) => drop(conversation.binary(PIXELS)),
                 (false, _) => drop(conversation.binary(noise.as_bytes())),
             }
-            conversation.too_long();
+            conversation.too_long(is_text);
+            if which == 2 {
+                drop(conversation.thrown(9));
+            }
         }
     }
 }

@@ -132,6 +132,16 @@ impl Fault {
         }
     }
 
+    /// A frame's bytes are more than any frame of this session has, and were not held.
+    pub fn oversize(number: u64, bytes: u64, limit: usize) -> Self {
+        let detail =
+            format!("it has {bytes} bytes, but a frame of this session has at most {limit}");
+        Self {
+            detail: Some(detail),
+            ..Self::frame(format!("Failed to decode frame {number}"))
+        }
+    }
+
     /// A frame is longer than may be; what follows it on the line cannot be read any more.
     pub fn frame_too_long(number: u64, limit: usize) -> Self {
         let message = format!("Frame {number} is larger than {limit} bytes");

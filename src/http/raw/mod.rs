@@ -7,6 +7,7 @@
 
 pub mod ingest;
 mod rewind;
+mod sieve;
 pub mod wire;
 
 pub use rewind::Rewound;

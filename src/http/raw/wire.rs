@@ -1,28 +1,31 @@
 //! A WebSocket over a connection of our own: messages in, texts out, and an end that the client hears.
 //!
 //! tungstenite keeps the protocol; this drives it over the socket's non-blocking calls, so that a message's bytes are copied once,
-//! from the kernel, and that the length of the next message may depend on what is due. Texts wait until nothing more can be read,
+//! from the kernel, and that the length of the next message may depend on what is due ([`Room`]). Texts wait until nothing more can be read,
 //! or [`BATCH`] messages were, and leave in one write. Invariant: whoever says something to a client that does not read waits, and
 //! reads nothing meanwhile.
 
+use super::sieve::{Refused, Sieve};
 use bytes::Bytes;
-use std::{
-    io::{self, Read, Write},
-    time::Duration,
-};
+use std::{io, time::Duration};
 use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 use tokio_tungstenite::tungstenite::{
-    Error, Message, Utf8Bytes, WebSocket,
+    Error, Message, Utf8Bytes,
     error::ProtocolError,
-    protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
+    protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext, frame::coding::CloseCode},
 };
+
+pub use super::sieve::{Longer, Room};
 
 /// Messages that are read before what was said is sent, and before other sockets of the thread have their turn.
 pub const BATCH: u32 = 8;
 
-/// Bytes that are asked of the kernel at a time. A larger buffer takes a message of 200 KB in fewer calls; it is memory only where
-/// something was read.
-const READ: usize = 256 * 1024;
+/// Bytes that are asked of the kernel at a time where large messages are expected. A larger buffer takes a message of 200 KB in
+/// fewer calls, and each call clears it.
+const READ: usize = 64 * 1024;
+
+/// The same where they are not: a socket that says nothing should cost nothing.
+const SPARE: usize = 4 * 1024;
 
 /// Texts of more bytes than these are sent before others are added.
 const WRITE: usize = 16 * 1024;
@@ -35,7 +38,12 @@ const LINGER_BYTES: usize = 256 << 20;
 /// A WebSocket whose handshake is answered.
 #[derive(Debug)]
 pub struct Wire {
-    socket: WebSocket<Stream>,
+    stream: Sieve,
+    protocol: WebSocketContext,
+    /// Bytes of its buffer, before a larger message came.
+    buffer: usize,
+    /// Bytes that it should have.
+    wanted: usize,
     /// Messages since others had their turn.
     read: u32,
 }
@@ -47,31 +55,22 @@ pub enum Event {
     Text(Utf8Bytes),
     /// Bytes.
     Binary(Bytes),
+    /// A binary message of so many bytes, which are thrown away: there was no room for it.
+    Thrown(u64),
     /// A message that is longer than it may be; nothing behind it can be read.
-    TooLong,
+    TooLong {
+        /// Whether it is a text.
+        is_text: bool,
+    },
     /// What came is no message; nothing behind it can be read.
-    Broken(String),
+    Broken {
+        /// The close code that says so.
+        code: u16,
+        /// What is wrong.
+        why: String,
+    },
     /// The client has closed, with this code, or has gone.
     Closed(u16),
-}
-
-#[derive(Debug)]
-struct Stream(TcpStream);
-
-impl Read for Stream {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0.try_read(into)
-    }
-}
-
-impl Write for Stream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 impl Wire {
@@ -81,33 +80,49 @@ impl Wire {
     /// If the client has gone.
     pub async fn open(mut stream: TcpStream, answer: &str, early: Vec<u8>) -> io::Result<Self> {
         stream.write_all(answer.as_bytes()).await?;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(READ)
-            .write_buffer_size(WRITE);
-        let socket =
-            WebSocket::from_partially_read(Stream(stream), early, Role::Server, Some(config));
-        Ok(Self { socket, read: 0 })
+        Ok(Self {
+            stream: Sieve::new(stream, early),
+            protocol: protocol(SPARE),
+            buffer: SPARE,
+            wanted: SPARE,
+            read: 0,
+        })
     }
 
-    /// What has come, if anything has; at most `longest` bytes. Pings are answered.
-    pub fn ready(&mut self, longest: usize) -> Option<Event> {
-        self.socket.set_config(|config| {
-            config.max_message_size = Some(longest);
-            config.max_frame_size = Some(longest);
-        });
+    /// Whether large messages are to be expected. Where they are not any more, the memory that the largest took is given back when
+    /// the client is next waited for.
+    pub fn expect_large(&mut self, yes: bool) {
+        self.wanted = if yes { READ } else { SPARE };
+    }
+
+    /// What has come, if anything has, and there is room for it. Pings are answered.
+    pub fn ready(&mut self, room: Room) -> Option<Event> {
+        self.stream.allow(room);
         loop {
-            match self.socket.read() {
-                Ok(Message::Text(text)) => return Some(Event::Text(text)),
-                Ok(Message::Binary(bytes)) => return Some(Event::Binary(bytes)),
+            match self.protocol.read(&mut self.stream) {
+                Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
+                    return Some(match (self.stream.thrown(), message) {
+                        (Some(bytes), _) => Event::Thrown(bytes),
+                        (None, Message::Text(text)) => Event::Text(text),
+                        (None, other) => Event::Binary(other.into_data()),
+                    });
+                }
                 Ok(Message::Close(frame)) => {
                     let code = frame.map_or(CloseCode::Status, |frame| frame.code);
                     return Some(Event::Closed(code.into()));
                 }
                 Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return self.stream.refused().map(Event::from);
+                }
                 Err(error) => return Some(Event::of(error)),
             }
         }
+    }
+
+    /// Whether a message has come for which there was no room, and which waits until there is.
+    pub fn waits(&self) -> bool {
+        self.stream.waits()
     }
 
     /// Waits until more can be read. What was said is sent first. May be dropped and called again.
@@ -117,7 +132,8 @@ impl Wire {
     pub async fn more(&mut self) -> io::Result<()> {
         self.flush().await?;
         self.read = 0;
-        self.socket.get_ref().0.readable().await
+        self.fit();
+        self.stream.stream().readable().await
     }
 
     /// To be called after each message: sends what was said and gives others their turn, now and then.
@@ -129,9 +145,18 @@ impl Wire {
         if self.read >= BATCH {
             self.read = 0;
             self.flush().await?;
+            self.fit();
             tokio::task::yield_now().await;
         }
         Ok(())
+    }
+
+    /// To be called when all that was said has left: changes the buffer, if it holds nothing.
+    fn fit(&mut self) {
+        if self.buffer != self.wanted && self.stream.is_between() {
+            self.protocol = protocol(self.wanted);
+            self.buffer = self.wanted;
+        }
     }
 
     /// Says something; it leaves with the next flush, or when much has been said.
@@ -139,7 +164,8 @@ impl Wire {
     /// # Errors
     /// If the line is broken.
     pub async fn say(&mut self, text: String) -> io::Result<()> {
-        match blocked(self.socket.write(Message::text(text)))? {
+        let written = self.protocol.write(&mut self.stream, Message::text(text));
+        match blocked(written)? {
             true => self.flush().await,
             false => Ok(()),
         }
@@ -150,8 +176,8 @@ impl Wire {
     /// # Errors
     /// If the line is broken.
     pub async fn flush(&mut self) -> io::Result<()> {
-        while blocked(self.socket.flush())? {
-            self.socket.get_ref().0.writable().await?;
+        while blocked(self.protocol.flush(&mut self.stream))? {
+            self.stream.stream().writable().await?;
         }
         Ok(())
     }
@@ -169,12 +195,22 @@ impl Wire {
             code: code.into(),
             reason: Utf8Bytes::default(),
         };
-        blocked(self.socket.close(Some(frame)))?;
+        blocked(self.protocol.close(&mut self.stream, Some(frame)))?;
         self.flush().await?;
-        let stream = &mut self.socket.get_mut().0;
+        let stream = self.stream.stream_mut();
         stream.shutdown().await?;
         drain(stream).await
     }
+}
+
+/// The protocol's side of a line, with a buffer of so many bytes. How long messages may be is the sieve's to say.
+fn protocol(buffer: usize) -> WebSocketContext {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(buffer)
+        .write_buffer_size(WRITE)
+        .max_message_size(None)
+        .max_frame_size(None);
+    WebSocketContext::new(Role::Server, Some(config))
 }
 
 /// Reads what still comes, until the client closes or it is too much.
@@ -208,12 +244,30 @@ fn blocked(written: Result<(), Error>) -> io::Result<bool> {
 impl Event {
     fn of(error: Error) -> Self {
         match error {
-            Error::Capacity(_) => Self::TooLong,
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake)
             | Error::ConnectionClosed
             | Error::AlreadyClosed
             | Error::Io(_) => Self::Closed(CloseCode::Abnormal.into()),
-            error => Self::Broken(error.to_string()),
+            error @ Error::Utf8(_) => Self::broken(CloseCode::Invalid, &error),
+            error => Self::broken(CloseCode::Protocol, &error),
+        }
+    }
+
+    fn broken(code: CloseCode, why: &dyn std::fmt::Display) -> Self {
+        Self::Broken {
+            code: code.into(),
+            why: why.to_string(),
+        }
+    }
+}
+
+impl From<Refused> for Event {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::TooLong(is_text) => Self::TooLong { is_text },
+            Refused::Control => {
+                Self::broken(CloseCode::Protocol, &ProtocolError::ControlFrameTooBig)
+            }
         }
     }
 }

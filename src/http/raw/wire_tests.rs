@@ -18,8 +18,17 @@ async fn line(early: &[u8]) -> (Wire, Client) {
 }
 
 async fn next(wire: &mut Wire, longest: usize) -> Event {
+    next_in(wire, refusing(longest)).await
+}
+
+fn refusing(hold: usize) -> Room {
+    let longer = Longer::Refuse;
+    Room { hold, longer }
+}
+
+async fn next_in(wire: &mut Wire, room: Room) -> Event {
     loop {
-        if let Some(event) = wire.ready(longest) {
+        if let Some(event) = wire.ready(room) {
             return event;
         }
         wire.more().await.unwrap();
@@ -50,7 +59,7 @@ async fn messages_arrive_and_texts_leave() {
 async fn what_was_read_with_the_handshake_is_a_message() {
     // A masked text "hi" with a mask of zeros (RFC 6455, section 5.2).
     let (mut wire, _client) = line(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']).await;
-    assert!(matches!(wire.ready(10), Some(Event::Text(text)) if text == "hi"));
+    assert!(matches!(wire.ready(refusing(10)), Some(Event::Text(text)) if text == "hi"));
 }
 
 #[tokio::test]
@@ -76,7 +85,10 @@ async fn a_message_that_is_too_long_is_known_by_its_header() {
     // A binary frame of a million bytes is announced, and none of them is sent.
     let header = [0x82, 0xFF, 0, 0, 0, 0, 0, 0x0F, 0x42, 0x40, 0, 0, 0, 0];
     client.get_mut().write_all(&header).await.unwrap();
-    assert!(matches!(next(&mut wire, 999_999).await, Event::TooLong));
+    assert!(matches!(
+        next(&mut wire, 999_999).await,
+        Event::TooLong { is_text: false }
+    ));
 }
 
 #[tokio::test]
@@ -87,7 +99,10 @@ async fn a_message_in_many_parts_is_held_to_the_same_limit() {
         0x01, 0x83, 0, 0, 0, 0, b'a', b'b', b'c', 0x80, 0x83, 0, 0, 0, 0, b'd', b'e', b'f',
     ];
     client.get_mut().write_all(&parts).await.unwrap();
-    assert!(matches!(next(&mut wire, 5).await, Event::TooLong));
+    assert!(matches!(
+        next(&mut wire, 5).await,
+        Event::TooLong { is_text: true }
+    ));
 }
 
 #[tokio::test]
@@ -96,7 +111,7 @@ async fn bytes_that_are_no_message_are_told_apart_from_an_end() {
     client.get_mut().write_all(&[0xFF; 20]).await.unwrap();
     assert!(matches!(
         next(&mut wire, 1_000).await,
-        Event::Broken(_) | Event::TooLong
+        Event::Broken { code: 1002, .. }
     ));
     let (mut wire, client) = line(&[]).await;
     drop(client);
@@ -118,7 +133,10 @@ async fn the_last_words_reach_a_client_that_still_sends_much() {
         all
     };
     let served = async {
-        assert!(matches!(next(&mut wire, 1_000).await, Event::TooLong));
+        assert!(matches!(
+            next(&mut wire, 1_000).await,
+            Event::TooLong { is_text: false }
+        ));
         wire.say("too long".into()).await.unwrap();
         wire.close(1000).await;
     };
@@ -137,4 +155,133 @@ async fn a_client_that_closes_hears_the_same_code() {
     assert_eq!(code, 1005);
     let closed = async move { while client.next().await.is_some() {} };
     tokio::join!(wire.close(code), closed);
+}
+
+#[tokio::test]
+async fn a_message_without_room_is_thrown_away_and_those_around_it_arrive() {
+    let (mut wire, mut client) = line(&[]).await;
+    let room = Room {
+        hold: 10,
+        longer: Longer::Throw(1_000_000),
+    };
+    let sent = async {
+        client.send(Message::text("before")).await.unwrap();
+        client
+            .send(Message::binary(vec![7; 1_000_000]))
+            .await
+            .unwrap();
+        client.send(Message::text("behind")).await.unwrap();
+        client
+            .send(Message::binary(vec![7; 1_000_001]))
+            .await
+            .unwrap();
+    };
+    let heard = async {
+        assert!(matches!(next_in(&mut wire, room).await, Event::Text(text) if text == "before"));
+        assert!(matches!(
+            next_in(&mut wire, room).await,
+            Event::Thrown(1_000_000)
+        ));
+        assert!(matches!(next_in(&mut wire, room).await, Event::Text(text) if text == "behind"));
+        assert!(matches!(
+            next_in(&mut wire, room).await,
+            Event::TooLong { is_text: false }
+        ));
+    };
+    tokio::join!(sent, heard);
+}
+
+#[tokio::test]
+async fn a_message_in_parts_is_thrown_away_as_a_whole_and_pings_among_them_are_answered() {
+    let (mut wire, mut client) = line(&[]).await;
+    let room = Room {
+        hold: 5,
+        longer: Longer::Throw(100),
+    };
+    // Binary parts of three bytes each, a ping among them, and then a text; masks of zeros.
+    let part = |first: u8, text: &[u8; 3]| [&[first, 0x83, 0, 0, 0, 0][..], text].concat();
+    let parts = [
+        part(0x02, b"abc"),
+        part(0x00, b"def"),
+        part(0x89, b"png"),
+        part(0x80, b"ghi"),
+        part(0x81, b"txt"),
+    ];
+    client.get_mut().write_all(&parts.concat()).await.unwrap();
+    assert!(matches!(next_in(&mut wire, room).await, Event::Thrown(9)));
+    assert!(matches!(next_in(&mut wire, room).await, Event::Text(text) if text == "txt"));
+    wire.flush().await.unwrap();
+    assert_eq!(
+        client.next().await.unwrap().unwrap(),
+        Message::Pong(Bytes::from_static(b"png"))
+    );
+}
+
+#[tokio::test]
+async fn a_message_may_wait_for_room_and_loses_nothing() {
+    let (mut wire, mut client) = line(&[]).await;
+    client.send(Message::text("first")).await.unwrap();
+    client.send(Message::binary(vec![7; 100])).await.unwrap();
+    let room = Room {
+        hold: 10,
+        longer: Longer::Wait,
+    };
+    assert!(matches!(next_in(&mut wire, room).await, Event::Text(text) if text == "first"));
+    while wire.ready(room).is_none() && !wire.waits() {
+        wire.more().await.unwrap();
+    }
+    assert!(wire.waits());
+    assert!(matches!(next(&mut wire, 100).await, Event::Binary(bytes) if bytes == vec![7; 100]));
+}
+
+#[tokio::test]
+async fn the_memory_of_large_messages_is_given_back_and_nothing_is_lost() {
+    let (mut wire, mut client) = line(&[]).await;
+    assert_eq!(wire.buffer, SPARE, "before it is known what is to come");
+    wire.expect_large(true);
+    client
+        .send(Message::binary(vec![7; 300_000]))
+        .await
+        .unwrap();
+    wire.more().await.unwrap();
+    let large = next(&mut wire, 300_000).await;
+    assert!(matches!(large, Event::Binary(bytes) if bytes.len() == 300_000));
+    assert_eq!(wire.buffer, READ);
+    // The half of a message is on the line when the buffer goes: its header, and one of its two bytes.
+    let half = [0x81, 0x82, 0, 0, 0, 0, b'h'];
+    client.get_mut().write_all(&half).await.unwrap();
+    while wire.stream.is_between() {
+        wire.more().await.unwrap();
+        assert!(wire.ready(refusing(10)).is_none());
+    }
+    wire.expect_large(false);
+    client.get_mut().write_all(b"i").await.unwrap();
+    assert!(matches!(next(&mut wire, 10).await, Event::Text(text) if text == "hi"));
+    assert_eq!(
+        wire.buffer, READ,
+        "the half of a message stayed where it was"
+    );
+    client.send(Message::text("more")).await.unwrap();
+    wire.more().await.unwrap();
+    assert_eq!(wire.buffer, SPARE);
+    assert!(matches!(next(&mut wire, 10).await, Event::Text(text) if text == "more"));
+}
+
+#[tokio::test]
+async fn a_text_that_is_no_utf_8_is_told_apart_from_other_noise() {
+    let (mut wire, mut client) = line(&[]).await;
+    let text = [0x81, 0x82, 0, 0, 0, 0, 0xC3, 0x28];
+    client.get_mut().write_all(&text).await.unwrap();
+    assert!(matches!(
+        next(&mut wire, 10).await,
+        Event::Broken { code: 1007, .. }
+    ));
+    let (mut wire, mut client) = line(&[]).await;
+    // A ping of 126 bytes.
+    let ping = [0x89, 0xFE, 0, 126, 0, 0, 0, 0];
+    client.get_mut().write_all(&ping).await.unwrap();
+    assert!(matches!(
+        next(&mut wire, 10).await,
+        Event::Broken { code: 1002, .. }
+    ));
 }

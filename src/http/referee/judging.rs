@@ -84,6 +84,7 @@ impl Socket {
         match outcome {
             Outcome::Concluded { document } => {
                 self.parts.opens.gone(handle.id.clone()).await;
+                self.wire.expect_large(false);
                 let reply = self.conversation.concluded(&document, &stats.completed());
                 self.say(reply).await
             }
@@ -134,11 +135,11 @@ impl Socket {
 
     /// Answers pings, and keeps the first message that is none.
     async fn meanwhile(&mut self) -> Flow {
-        while let Some(event) = self.wire.ready(self.conversation.longest()) {
+        while let Some(event) = self.wire.ready(self.room()) {
             let pong = match &event {
                 Event::Text(text) => Conversation::meanwhile(text),
                 Event::Closed(code) => return Ok(Some(*code)),
-                Event::Binary(_) | Event::TooLong | Event::Broken(_) => None,
+                _ => None,
             };
             let Some(pong) = pong else {
                 self.held = Some(event);

@@ -16,7 +16,7 @@ use crate::{
     },
     http::raw::{
         Upgraded,
-        wire::{Event, Wire},
+        wire::{Event, Longer, Room, Wire},
     },
     media::Encoding,
     session::{
@@ -33,7 +33,6 @@ const MAX_MISSING: usize = 1_000;
 
 /// The close codes that are used here (RFC 6455, section 7.4.1).
 pub const NORMAL: u16 = 1000;
-const PROTOCOL: u16 = 1002;
 const ABNORMAL: u16 = 1006;
 /// The service restarts (IANA's registry).
 pub const RESTART: u16 = 1012;
@@ -162,8 +161,8 @@ impl Socket {
             if let Some(ended) = self.desk.as_ref().and_then(Desk::ended) {
                 return Ok(self.over(ended).await?.unwrap_or(NORMAL));
             }
-            let longest = self.conversation.longest();
-            let event = self.held.take().or_else(|| self.wire.ready(longest));
+            let room = self.room();
+            let event = self.held.take().or_else(|| self.wire.ready(room));
             let flow = match event {
                 Some(event) => self.hear(event).await?,
                 None => self.wait().await?,
@@ -172,6 +171,16 @@ impl Socket {
                 return Ok(code);
             }
         }
+    }
+
+    /// What the next message may have.
+    pub(super) fn room(&self) -> Room {
+        let hold = self.conversation.longest();
+        let longer = match self.conversation.thrown_away() {
+            more if more > hold => Longer::Throw(more),
+            _ => Longer::Refuse,
+        };
+        Room { hold, longer }
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -204,10 +213,15 @@ impl Socket {
                 let turn = self.conversation.binary(&bytes);
                 self.carry_out(turn, &bytes).await?
             }
-            Event::TooLong => self.say(self.conversation.too_long()).await?,
-            Event::Broken(why) => {
+            Event::Thrown(bytes) => {
+                let turn = self.conversation.thrown(bytes);
+                let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+                self.answer(turn, &[], bytes).await?
+            }
+            Event::TooLong { is_text } => self.say(self.conversation.too_long(is_text)).await?,
+            Event::Broken { code, why } => {
                 self.refuse(&Fault::broken_line(why)).await?;
-                Some(PROTOCOL)
+                Some(code)
             }
             Event::Closed(code) => Some(code),
         };
@@ -218,12 +232,17 @@ impl Socket {
     }
 
     async fn carry_out(&mut self, turn: Turn, bytes: &[u8]) -> Flow {
+        self.answer(turn, bytes, bytes.len()).await
+    }
+
+    /// Does what a message of so many bytes leads to, of which these are held.
+    async fn answer(&mut self, turn: Turn, bytes: &[u8], came: usize) -> Flow {
         match turn {
             Turn::Wait => Ok(None),
             Turn::Say(reply) => self.say(reply).await,
             Turn::Flawed(reply) => {
                 if let Some(desk) = &self.desk {
-                    desk.intake.flawed(bytes.len());
+                    desk.intake.flawed(came);
                 }
                 self.say(reply).await
             }
@@ -265,6 +284,7 @@ impl Socket {
                     .conversation
                     .opened(&desk.bout, longest, resumed.as_ref());
                 self.desk = Some(desk);
+                self.wire.expect_large(true);
                 self.say(reply).await
             }
             Err(fault) => self.say(Reply::error(Some(id.as_str()), &fault)).await,

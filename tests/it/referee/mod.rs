@@ -5,6 +5,7 @@ mod durability;
 mod ends;
 mod flow;
 mod handshake;
+mod lines;
 mod routes;
 mod support;
 mod truth;

@@ -115,6 +115,11 @@ impl Conversation {
         }
     }
 
+    /// Bytes of messages that may wait while the verdict is awaited: what the session has reserved for one, and uses no more.
+    pub fn may_wait(&self) -> usize {
+        self.longest_frame().max(self.limits.text)
+    }
+
     fn longest_frame(&self) -> usize {
         self.session.as_ref().map_or(0, |session| session.frame)
     }

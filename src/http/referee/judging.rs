@@ -1,4 +1,4 @@
-//! From a client's signal to its verdict: progress goes out, pings are answered, everything else waits its turn.
+//! From a client's signal to its verdict: progress goes out, pings are answered, a close is heard, everything else waits its turn.
 //!
 //! A client that leaves meanwhile loses the news, not the verdict: the session is judged all the same.
 
@@ -16,7 +16,7 @@ use crate::{
         progress::Progress,
         stats::{SessionStats, seconds},
     },
-    http::raw::wire::Event,
+    http::raw::wire::{Event, Room},
     session::SignalFile,
 };
 use std::time::Instant;
@@ -108,12 +108,17 @@ impl Socket {
                 let reply = self.conversation.progress(&step);
                 self.wire.say(reply.text).await?;
             }
+            // Before the wait: what came with the signal was read with it, and nothing more may come.
+            if let Some(code) = self.meanwhile().await? {
+                return Ok(Waited::Left(code));
+            }
             self.wire.flush().await?;
             if let Some(outcome) = early {
                 return Ok(Waited::Outcome(outcome));
             }
             let wake = progress.wake(&stages).unwrap_or_else(Instant::now);
             let is_behind = progress.wake(&stages).is_some();
+            let reads_on = self.held_room().is_some() && !self.wire.waits();
             tokio::select! {
                 biased;
                 () = drained(&mut drain) => return Ok(Waited::Left(RESTART)),
@@ -123,31 +128,33 @@ impl Socket {
                     return Ok(Waited::Outcome(outcome.unwrap_or_else(|_| ended())));
                 }
                 () = sleep_until(wake.into()), if is_behind => {}
-                more = self.wire.more(), if self.held.is_none() => {
-                    more?;
-                    if let Some(code) = self.meanwhile().await? {
-                        return Ok(Waited::Left(code));
-                    }
-                }
+                more = self.wire.more(), if reads_on => more?,
             }
         }
     }
 
-    /// Answers pings, and keeps the first message that is none.
+    /// Answers pings, and keeps what is none in its order, as far as there is room.
     async fn meanwhile(&mut self) -> Flow {
-        while let Some(event) = self.wire.ready(self.room()) {
+        while let Some(room) = self.held_room() {
+            let Some(event) = self.wire.ready(room) else {
+                break;
+            };
             let pong = match &event {
                 Event::Text(text) => Conversation::meanwhile(text),
                 Event::Closed(code) => return Ok(Some(*code)),
                 _ => None,
             };
-            let Some(pong) = pong else {
-                self.held = Some(event);
-                return Ok(None);
-            };
-            self.say(pong).await?;
+            match pong {
+                Some(pong) => drop(self.say(pong).await?),
+                None => self.held.push(event),
+            }
+            self.wire.turn().await?;
         }
         Ok(None)
+    }
+
+    fn held_room(&self) -> Option<Room> {
+        self.held.room(self.conversation.may_wait())
     }
 }
 

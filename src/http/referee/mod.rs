@@ -8,6 +8,7 @@ mod access;
 mod analyze;
 mod door;
 mod form;
+mod held;
 mod judging;
 mod opening;
 mod routes;

@@ -4,7 +4,7 @@
 //! between the last byte of a frame and its acknowledgement. [`Conversation`] knows the protocol, [`Wire`] the line. However the
 //! socket ends, dropping the intake leaves its session resumable.
 
-use super::opening::Opens;
+use super::{held::Held, opening::Opens};
 use crate::{
     actors::{
         keeper::{Ended, FrameFault, Intake, IntakeError},
@@ -69,7 +69,7 @@ pub(super) struct Socket {
     /// The session that is written to.
     pub(super) desk: Option<Desk>,
     /// What came during an analysis, and waits for its end.
-    pub(super) held: Option<Event>,
+    pub(super) held: Held,
 }
 
 /// A session, and the right to write to it.
@@ -129,7 +129,7 @@ async fn converse(wire: Wire, parts: Parts) {
         wire,
         parts,
         desk: None,
-        held: None,
+        held: Held::default(),
     };
     let ending = socket.run().await;
     let Socket { wire, desk, .. } = socket;
@@ -162,7 +162,7 @@ impl Socket {
                 return Ok(self.over(ended).await?.unwrap_or(NORMAL));
             }
             let room = self.room();
-            let event = self.held.take().or_else(|| self.wire.ready(room));
+            let event = self.held.pop().or_else(|| self.wire.ready(room));
             let flow = match event {
                 Some(event) => self.hear(event).await?,
                 None => self.wait().await?,

@@ -420,6 +420,87 @@ async fn pings_are_answered_while_the_verdict_is_awaited() {
     );
 }
 
+/// A session whose verdict waits for the gate.
+async fn awaiting(bench: &Bench) -> Client {
+    let mut client = bench.open("a").await;
+    client.frame(0).await;
+    client.hear().await;
+    client
+        .say(json!({"type": "signal", "session_id": "a", "filename": "bout.json", "size": 5}))
+        .await;
+    client.send(b"touch".to_vec()).await;
+    assert_eq!(client.hear().await["type"], "signal_ack");
+    assert_eq!(client.hear().await["type"], "process_start");
+    client
+}
+
+impl Client {
+    /// The next text that is no progress.
+    async fn answer(&mut self) -> Value {
+        loop {
+            let message = self.hear().await;
+            if message["type"] != "process_progress" {
+                return message;
+            }
+        }
+    }
+}
+
+#[actix::test]
+async fn pings_are_answered_behind_messages_that_wait_for_the_verdict() {
+    let gate = Arc::new(Gate::default());
+    let bench = Bench::with(Scripted::new([Act::Run, Act::Hold(Arc::clone(&gate))])).await;
+    let mut client = awaiting(&bench).await;
+    // The whole of the next session, but for its end.
+    client.say(start("b")).await;
+    client.frame(0).await;
+    client.0.send(Message::Ping(vec![1].into())).await.unwrap();
+    assert_eq!(client.message().await, Message::Pong(vec![1].into()));
+    client.say(json!({"type": "ping"})).await;
+    assert_eq!(client.hear().await, json!({"type": "pong"}));
+    gate.open();
+    assert_eq!(client.answer().await["type"], "process_complete");
+    let started = json!({"type": "session_started", "session_id": "b"});
+    assert_eq!(client.hear().await, started);
+    let mut ack = ack(0, "received");
+    ack["session_id"] = "b".into();
+    assert_eq!(client.hear().await, ack);
+}
+
+#[actix::test]
+async fn a_close_is_heard_behind_messages_that_wait_for_the_verdict() {
+    let gate = Arc::new(Gate::default());
+    let bench = Bench::with(Scripted::new([Act::Run, Act::Hold(Arc::clone(&gate))])).await;
+    let mut client = awaiting(&bench).await;
+    client.say(start("b")).await;
+    client.0.close(None).await.unwrap();
+    soon("the end of the socket", bench.ingest.idle()).await;
+    gate.open();
+}
+
+#[actix::test]
+async fn what_is_more_than_may_wait_stays_on_the_line_and_is_answered_in_order() {
+    let gate = Arc::new(Gate::default());
+    let bench = Bench::with(Scripted::new([Act::Run, Act::Hold(Arc::clone(&gate))])).await;
+    let mut client = awaiting(&bench).await;
+    for _ in 0..100 {
+        client.say(json!({"type": "frame_ack"})).await;
+    }
+    client.say(start("b")).await;
+    // Larger than what any session here has reserved.
+    client.say(frame(0)).await;
+    client.send(vec![7; 9_000]).await;
+    client.frame(1).await;
+    gate.open();
+    assert_eq!(client.answer().await["type"], "process_complete");
+    for _ in 0..100 {
+        assert_eq!(client.hear().await["error_code"], "UNKNOWN_MESSAGE_TYPE");
+    }
+    assert_eq!(client.hear().await["type"], "session_started");
+    assert_eq!(client.words().await.1, "Failed to decode frame 0");
+    assert_eq!(client.hear().await["frame_number"], 1);
+}
+
 #[actix::test]
 async fn a_client_whose_session_an_operator_ends_is_told_and_its_name_is_free() {
     let bench = Bench::new().await;

@@ -196,6 +196,10 @@ impl Socket {
             ended = end_of(self.desk.as_mut()) => return self.over(ended).await,
             () = tokio::time::sleep(silence) => {}
         }
+        if self.desk.is_none() {
+            // There is no session that could be told of.
+            return Ok(Some(NORMAL));
+        }
         self.refuse(&Fault::silent(silence)).await
     }
 

@@ -588,11 +588,18 @@ async fn a_shutdown_closes_with_the_code_for_a_restart() {
 async fn a_socket_on_which_nothing_comes_is_told_so_and_closed() {
     let mut bench = Bench::new().await;
     bench.parts.terms.silence = Duration::from_millis(20);
-    let error = bench.connect().await.hear().await;
+    let error = bench.open("a").await.hear().await;
     assert_eq!(
         error["error_message"],
         "Session timeout: no activity for 0.0s"
     );
+}
+
+#[actix::test]
+async fn a_socket_without_a_session_on_which_nothing_comes_is_closed_without_a_word() {
+    let mut bench = Bench::new().await;
+    bench.parts.terms.silence = Duration::from_millis(20);
+    assert_eq!(bench.connect().await.close_code().await, 1000);
 }
 
 #[actix::test]

@@ -53,9 +53,14 @@ pub enum Ask {
         number: u64,
         /// How it is encoded.
         encoding: Encoding,
+        /// Bytes that the client said would come; 0 if it did not say.
+        announced: u64,
     },
     /// Hand all frames to the disk and judge them; then [`Conversation::ended`] or [`Conversation::refused`].
-    End,
+    End {
+        /// Frames that the client says it has sent.
+        frames: u64,
+    },
     /// Take the bytes that just came as the signal and judge; then [`Conversation::judging`] and what follows it.
     Judge {
         /// The signal's name.
@@ -166,8 +171,8 @@ impl Conversation {
             }
             Kind::SessionEnd => {
                 self.session.as_ref().ok_or_else(Fault::no_session)?;
-                message::end(text).map_err(Fault::end)?;
-                Ok(Turn::Ask(Ask::End))
+                let frames = message::end(text).map_err(Fault::end)?;
+                Ok(Turn::Ask(Ask::End { frames }))
             }
             Kind::Signal => {
                 self.session.as_ref().ok_or_else(Fault::no_session)?;
@@ -192,6 +197,7 @@ impl Conversation {
                 Ok(encoding) => Turn::Ask(Ask::Keep {
                     number: head.number,
                     encoding,
+                    announced: head.size,
                 }),
                 Err(flaw) => Turn::Flawed(self.refused(&Fault::undecodable(head.number, &flaw))),
             },

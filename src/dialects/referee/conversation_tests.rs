@@ -93,6 +93,7 @@ fn a_frame_is_asked_to_be_kept_when_its_bytes_have_come() {
     let keep = Ask::Keep {
         number: 3,
         encoding: Encoding::Raw,
+        announced: 0,
     };
     assert_eq!(conversation.binary(PIXELS), Turn::Ask(keep));
 }

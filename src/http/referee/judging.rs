@@ -3,7 +3,8 @@
 //! A client that leaves meanwhile loses the news, not the verdict: the session is judged all the same.
 
 use super::{
-    socket::{Desk, Flow, RESTART, Socket, drained, ending},
+    desk::{Desk, ending},
+    socket::{Flow, RESTART, Socket, drained},
     stats::stats_of,
 };
 use crate::{

@@ -6,6 +6,7 @@
 
 mod access;
 mod analyze;
+mod desk;
 mod door;
 mod form;
 mod held;

@@ -4,32 +4,28 @@
 //! between the last byte of a frame and its acknowledgement. [`Conversation`] knows the protocol, [`Wire`] the line. However the
 //! socket ends, dropping the intake leaves its session resumable.
 
-use super::{held::Held, opening::Opens};
+use super::{
+    desk::{Desk, end_of},
+    held::Held,
+    opening::Opens,
+};
 use crate::{
-    actors::{
-        keeper::{Ended, FrameFault, Intake, IntakeError},
-        registry::SessionHandle,
-    },
+    actors::keeper::{Ended, FrameFault},
     config::Config,
-    dialects::referee::{
-        Ask, Conversation, Fault, Reply, Start, Turn, conversation::Limits, reply::Resumed,
-    },
+    dialects::referee::{Ask, Conversation, Fault, Reply, Start, Turn, conversation::Limits},
     http::raw::{
         Upgraded,
         wire::{Event, Longer, Room, Wire},
     },
     media::Encoding,
     session::{
-        BoutSpec, EndReason,
+        EndReason,
         validation::{Known, validate},
     },
     telemetry::socket_closed,
 };
 use std::{io, num::NonZeroU32, sync::Arc, time::Duration};
 use tokio::sync::watch;
-
-/// Holes that a resumed client is told of.
-const MAX_MISSING: usize = 1_000;
 
 /// The close codes that are used here (RFC 6455, section 7.4.1).
 pub const NORMAL: u16 = 1000;
@@ -71,18 +67,6 @@ pub(super) struct Socket {
     /// What came during an analysis, and waits for its end.
     pub(super) held: Held,
 }
-
-/// A session, and the right to write to it.
-pub(super) struct Desk {
-    pub(super) handle: SessionHandle,
-    pub(super) intake: Intake,
-    pub(super) bout: Arc<BoutSpec>,
-    /// Set when the session ends before its client is done.
-    pub(super) ended: Ending,
-}
-
-/// How a session ended, once it has.
-pub(super) type Ending = watch::Receiver<Option<Ended>>;
 
 /// What a step leads to: on, or to the end with this close code.
 pub(super) type Flow = io::Result<Option<u16>>;
@@ -250,9 +234,23 @@ impl Socket {
                 }
                 self.say(reply).await
             }
-            Turn::Ask(Ask::Keep { number, encoding }) => self.keep(number, encoding, bytes).await,
+            Turn::Ask(Ask::Keep {
+                number,
+                encoding,
+                announced,
+            }) => {
+                if let Some(desk) = &mut self.desk {
+                    desk.remark(number, announced, bytes.len());
+                }
+                self.keep(number, encoding, bytes).await
+            }
             Turn::Ask(Ask::Open(start)) => self.open(start).await,
-            Turn::Ask(Ask::End) => self.end().await,
+            Turn::Ask(Ask::End { frames }) => {
+                if let Some(desk) = &self.desk {
+                    tracing::debug!(session = %desk.handle.id, frames, "all frames have been sent");
+                }
+                self.end().await
+            }
             Turn::Ask(Ask::Judge { filename }) => self.judge(filename, bytes.to_vec()).await,
         }
     }
@@ -375,63 +373,6 @@ impl Socket {
 pub(super) async fn drained(drain: &mut watch::Receiver<Option<Duration>>) {
     // The sender goes only with the process.
     drop(drain.wait_for(Option::is_some).await);
-}
-
-/// Waits until the session that is written to ends.
-async fn end_of(desk: Option<&mut Desk>) -> Ended {
-    if let Some(desk) = desk
-        && let Some(ended) = ending(&mut desk.ended).await
-    {
-        return ended;
-    }
-    std::future::pending().await
-}
-
-/// Waits until a session ends; `None` if it has gone without a word, which it cannot while its intake is held.
-pub(super) async fn ending(ended: &mut Ending) -> Option<Ended> {
-    let ended = ended.wait_for(Option::is_some).await;
-    ended.ok().and_then(|ended| ended.clone())
-}
-
-impl Desk {
-    /// Takes the right to write, if nobody has it and it is the same bout.
-    async fn take(handle: SessionHandle, start: &Start) -> Result<Self, Fault> {
-        let id = &start.bout.id;
-        let intake = handle.intake().await.map_err(|error| match error {
-            IntakeError::Busy => {
-                Fault::start(format!("Session {id} is in use by another connection"))
-            }
-            IntakeError::Gone => Fault::start(format!("Session {id} takes no more frames")),
-        })?;
-        let gone = || Fault::start(format!("Session {id} has ended"));
-        let bout = handle.kept().await.ok_or_else(gone)?.bout;
-        if (bout.width, bout.height) != (start.bout.width, start.bout.height) {
-            let (width, height) = (bout.width, bout.height);
-            return Err(Fault::start(format!(
-                "Session {id} has frames of {width}×{height} pixels"
-            )));
-        }
-        Ok(Self {
-            ended: intake.ended(),
-            handle,
-            intake,
-            bout,
-        })
-    }
-
-    fn ended(&self) -> Option<Ended> {
-        self.ended.borrow().clone()
-    }
-
-    fn resumed(&self) -> Resumed {
-        let ledger = self.intake.ledger();
-        Resumed {
-            next_frame: ledger
-                .highest()
-                .map_or(0, |highest| highest.saturating_add(1)),
-            missing: ledger.missing_numbers(MAX_MISSING),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     actors::{
-        registry::{Name, OpenError, OpenSession},
+        registry::{Name, OpenError, OpenSession, SessionHandle},
         test_support::{House, SIDE, StudyLog, UNREADABLE, Vaults, eventually, refusing, soon},
     },
     engine::{

@@ -296,6 +296,23 @@ fn a_size_that_is_not_the_frames_is_only_a_warning() {
     client.socket.say(&head.to_string());
     send(&mut client.socket, frame(0));
     assert_eq!(client.socket.text()["status"], "received");
+    room.server
+        .await_printed("a frame has another size than announced");
+}
+
+#[test]
+fn numbers_that_jump_and_the_frames_that_a_client_counted_are_logged_and_no_more() {
+    let room = room_with("[log]\nlevel = \"debug\"");
+    let mut client = Client::start(&room.server, "bout");
+    for number in [0, 10] {
+        assert_eq!(client.frame(number)["status"], "received");
+    }
+    client.end();
+    room.server.await_printed("all frames have been sent");
+    let jumps = || room.server.printed().contains("frame numbers jump");
+    assert!(!jumps(), "ten further is no jump");
+    assert_eq!(client.frame(21)["status"], "received");
+    room.server.await_printed("frame numbers jump");
 }
 
 #[test]

@@ -420,6 +420,19 @@ async fn pings_are_answered_while_the_verdict_is_awaited() {
     );
 }
 
+#[actix::test]
+async fn a_result_that_nobody_could_read_is_a_fault_of_the_server() {
+    let bench = Bench::new().await;
+    let mut client = bench.open("a").await;
+    client.frame(0).await;
+    client.hear().await;
+    // The study here says something that is no JSON object.
+    client.signal(b"touch").await;
+    assert_eq!(client.hear().await["type"], "signal_ack");
+    assert_eq!(client.hear().await["type"], "process_start");
+    assert_eq!(client.refusal().await, ("INTERNAL_ERROR".into(), 1000));
+}
+
 /// A session whose verdict waits for the gate.
 async fn awaiting(bench: &Bench) -> Client {
     let mut client = bench.open("a").await;

@@ -204,14 +204,13 @@ fn a_signal_is_fetched_as_bytes_whatever_page_its_name_makes_of_it() {
     (0..10).for_each(|number| drop(client.frame(number)));
     client.signal("phrase.html", SIGNAL.as_bytes());
     client.verdict();
-    let answer = crate::support::http::get(server.addr("main"), "/artifacts/a/phrase.html");
+    let answer = get(server.addr("main"), "/artifacts/a/phrase.html");
     let head = |name| answer.head.get(name);
-    // The signal may not be among the files that are kept; what is served is never a page.
-    assert_ne!(
-        head("content-type"),
-        Some("text/html; charset=utf-8"),
-        "{}",
-        answer.status()
+    assert_eq!(
+        (answer.status(), answer.text().as_str()),
+        (200, SIGNAL),
+        "the signal is one of the files that are kept"
     );
+    assert_eq!(head("content-type"), Some("application/octet-stream"));
     assert_eq!(head("x-content-type-options"), Some("nosniff"));
 }

@@ -167,13 +167,15 @@ fn names_that_are_paths_are_refused() {
     ] {
         let mut socket = connect(&room);
         let error = answer(&mut socket, &start(id).to_string());
-        is_error(&error, "SESSION_START_FAILED", "", false);
+        let words = "session_id must be a name of 1 to 128 bytes without path parts";
+        is_error(&error, "SESSION_START_FAILED", words, false);
     }
     let mut client = Client::start(&room.server, "bout");
     client.frame(0);
     let signal =
         json!({"type": "signal", "session_id": "bout", "filename": "../../etc/x", "size": 1});
-    is_error(&client.ask(&signal), "INVALID_MESSAGE", "", false);
+    let words = "filename must be a name of 1 to 128 bytes without path parts";
+    is_error(&client.ask(&signal), "INVALID_MESSAGE", words, false);
     let (_, answer) = Client::resume(&room.server, "bout");
     assert_eq!(
         answer["next_frame"], 1,
@@ -456,23 +458,42 @@ fn progress_names_the_five_stages_in_order_each_to_its_end() {
     let mut client = Client::start(&room.server, "bout");
     (0..12).for_each(|number| assert_eq!(client.frame(number)["status"], "received"));
     client.signal(SIGNAL);
-    let mut kinds = Vec::new();
-    let mut last = std::collections::BTreeMap::new();
+    let mut told: Vec<(String, f64)> = Vec::new();
+    for kind in ["signal_ack", "process_start"] {
+        assert_eq!(client.socket.text()["type"], kind);
+    }
     loop {
         let message = client.socket.text();
-        let kind = message["type"].as_str().unwrap().to_owned();
-        if kind == "process_progress" {
-            let stage = message["stage"].as_str().unwrap().to_owned();
-            last.insert(stage, message["progress"].as_f64().unwrap());
-        }
-        kinds.push(kind);
-        if kinds.last().unwrap() == "process_complete" {
+        if message["type"] == "process_complete" {
             break;
         }
+        assert_eq!(message["type"], "process_progress", "{message}");
+        let stage = message["stage"].as_str().unwrap().to_owned();
+        told.push((stage, message["progress"].as_f64().unwrap()));
     }
-    assert_eq!(kinds[..2], ["signal_ack", "process_start"]);
-    for stage in ["video_reconstruction", "fisheye", "yolo", "decision"] {
-        assert_eq!(last.get(stage), Some(&1.0), "{stage}: {last:?}");
+    let mut begun: Vec<&str> = Vec::new();
+    for (stage, _) in &told {
+        if !begun.contains(&stage.as_str()) {
+            begun.push(stage);
+        }
+    }
+    let stages = [
+        "video_reconstruction",
+        "fisheye",
+        "yolo",
+        "decision",
+        "overlay",
+    ];
+    assert_eq!(begun, stages, "{told:?}");
+    for stage in stages {
+        let of = told.iter().filter(|(name, _)| name == stage);
+        let parts: Vec<f64> = of.map(|(_, part)| *part).collect();
+        assert_eq!(
+            (parts.first(), parts.last()),
+            (Some(&0.0), Some(&1.0)),
+            "{stage}: {parts:?}"
+        );
+        assert!(parts.is_sorted(), "{stage}: {parts:?}");
     }
 }
 

@@ -76,11 +76,12 @@ pub async fn tungstenite(stream: TcpStream, mut store: Store) -> anyhow::Result<
                 socket.next().await
             }
         };
-        let answer = match message.transpose()? {
-            Some(Message::Text(text)) => store.text(text.as_bytes())?,
-            Some(Message::Binary(bytes)) => Some(store.frame(&bytes)?),
-            Some(Message::Close(_)) | None => return Ok(()),
-            Some(_) => None,
+        let answer = match message {
+            Some(Ok(Message::Text(text))) => store.text(text.as_bytes())?,
+            Some(Ok(Message::Binary(bytes))) => Some(store.frame(&bytes)?),
+            Some(Ok(_)) => None,
+            // Whether a line ended too early is for the other end to say.
+            Some(Err(_)) | None => return Ok(()),
         };
         if let Some(answer) = answer {
             socket.feed(Message::text(answer)).await?;
@@ -93,7 +94,9 @@ pub async fn fastwebsockets(mut stream: TcpStream, mut store: Store) -> anyhow::
     shake_hands(&mut stream).await?;
     let mut socket = FragmentCollector::new(WebSocket::after_handshake(stream, Role::Server));
     loop {
-        let frame = socket.read_frame().await?;
+        let Ok(frame) = socket.read_frame().await else {
+            return Ok(());
+        };
         let answer = match frame.opcode {
             OpCode::Text => store.text(&frame.payload)?,
             OpCode::Binary => Some(store.frame(&frame.payload)?),

@@ -32,10 +32,12 @@ struct Options {
     #[command(subcommand)]
     role: Option<Role>,
     /// Rounds; in each of them every server has its turn in every shape.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Messages that are counted of one server in one shape and round, all connections together. Each has about 200 KB.
-    #[arg(long, default_value_t = 1_200, value_parser = clap::value_parser!(u32).range(16..))]
+    /// Messages that are counted of one server in one shape and round, all connections together. Each has about 200 KB. Many
+    /// short rounds are better than few long ones: in a virtual machine a file that is written into memory which the host has not
+    /// given yet costs several times as much, and whom that hits is chance.
+    #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(16..))]
     messages: u32,
     /// Where the servers write; what a server wrote goes with it.
     #[arg(long, default_value = env!("CARGO_TARGET_TMPDIR"), value_name = "DIR")]

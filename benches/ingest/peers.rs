@@ -131,7 +131,13 @@ impl Peer {
             Self::Fastwebsockets => role("fastwebsockets"),
             Self::FastApi { python, sockets } => {
                 let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/ingest/store.py");
-                Helper::of(Command::new(python).arg(script).arg(folder).arg(sockets))
+                let mut command = Command::new(python);
+                // uvicorn says at every start which of its implementations is on the way out.
+                command
+                    .args(["-W", "ignore", script])
+                    .arg(folder)
+                    .arg(sockets);
+                Helper::of(&mut command)
             }
             Self::Frameloom => bail!("is no helper"),
         }

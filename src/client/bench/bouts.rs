@@ -2,6 +2,7 @@
 //! would be alone.
 
 use super::{
+    Effort,
     bout::{Pace, Recording, Referee},
     proc,
     report::{Row, Section, Target},
@@ -19,9 +20,6 @@ const BOUTS: u64 = 10;
 /// Length of each, in seconds.
 const BOUT: f64 = 10.0;
 
-/// `referee.memory_mb`.
-const BUDGET_MIB: u32 = 512;
-
 /// How often memory is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -34,10 +32,10 @@ const MIB: f64 = 1024.0 * 1024.0;
 ///
 /// # Errors
 /// If a server does not come up, or a bout does not get its verdict.
-pub async fn measure() -> anyhow::Result<Section> {
+pub async fn measure(effort: Effort) -> anyhow::Result<Section> {
     let recordings = (0..BOUTS).map(|seed| Recording::draw(seed, BOUT));
     let recordings = recordings.collect::<anyhow::Result<Vec<_>>>()?;
-    let budget = [("referee.memory_mb", BUDGET_MIB.to_string())];
+    let budget = [("referee.memory_mb", effort.memory_mb.to_string())];
     let referee = Referee::start(&budget).await?;
     sleep(SETTLE).await;
     let rest = referee.server.resident()?;
@@ -63,8 +61,9 @@ pub async fn measure() -> anyhow::Result<Section> {
     let frames: usize = recordings.iter().map(Recording::len).sum();
     let bytes: usize = recordings.iter().map(Recording::bytes).sum();
     section.note(format!(
-        "{BOUTS} drawn bouts of {BOUT} s at once, {frames} frames, {:.0} MiB of JPEG, referee.memory_mb = {BUDGET_MIB}; memory looked at {} times, every 20 ms",
+        "{BOUTS} drawn bouts of {BOUT} s at once, {frames} frames, {:.0} MiB of JPEG, referee.memory_mb = {}; memory looked at {} times, every 20 ms",
         bytes as f64 / MIB,
+        effort.memory_mb,
         seen.len()
     ));
     let above = seen.iter().map(|bytes| (*bytes as f64 - rest as f64) / MIB);
@@ -72,7 +71,7 @@ pub async fn measure() -> anyhow::Result<Section> {
     section.row(Row::of("resident at rest", rest as f64 / MIB, "MiB"));
     section.row(
         Row::of("resident above rest, at most", above, "MiB")
-            .target(Target::AtMost(f64::from(BUDGET_MIB))),
+            .target(Target::AtMost(f64::from(effort.memory_mb))),
     );
     let latest = |times: &dyn Fn(usize) -> Duration| {
         let all = (0..at_once.len()).map(times).max();

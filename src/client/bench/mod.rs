@@ -49,6 +49,9 @@ pub struct Options {
     /// Viewers of the fan-out.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(2..))]
     viewers: u32,
+    /// `referee.memory_mb` of the ten bouts at once. One of 1280×720 reserves 56 at its start.
+    #[arg(long, default_value_t = 640, value_parser = clap::value_parser!(u32).range(64..))]
+    memory_mb: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -95,6 +98,8 @@ pub struct Effort {
     pub samples: usize,
     /// Viewers of the fan-out.
     pub viewers: usize,
+    /// Memory that ten bouts may hold together, in MiB.
+    pub memory_mb: u32,
 }
 
 /// Measures, and prints; gives whether every target was met.
@@ -114,6 +119,7 @@ pub fn run(options: &Options) -> anyhow::Result<bool> {
         round: Duration::from_secs(options.seconds.into()),
         samples: options.samples as usize,
         viewers: options.viewers as usize,
+        memory_mb: options.memory_mb,
     };
     let mut report = Report {
         machine: Machine::here(),
@@ -173,7 +179,7 @@ impl What {
             Self::Memory => memory::measure().await,
             Self::Stop => stop::measure().await,
             Self::Verdict => verdict::measure(effort).await,
-            Self::Bouts => bouts::measure().await,
+            Self::Bouts => bouts::measure(effort).await,
             Self::Start | Self::All => start::measure(effort).await,
         }
     }

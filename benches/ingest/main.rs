@@ -35,8 +35,8 @@ struct Options {
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Messages that are counted of one server in one shape and round, all connections together. Each has about 200 KB. Many
-    /// short rounds are better than few long ones: in a virtual machine a file that is written into memory which the host has not
-    /// given yet costs several times as much, and whom that hits is chance.
+    /// short rounds are better than few long ones: the longer a file, the more of it lies in memory that was never used before,
+    /// and in a virtual machine that costs several times as much.
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u32).range(16..))]
     messages: u32,
     /// Where the servers write; what a server wrote goes with it.

@@ -238,7 +238,7 @@ impl<'a> Client<'a> {
             &self.pictures[number as usize % self.pictures.len()],
         );
         self.text.text(&format!(
-            r#"{{"type":"frame","session_id":"{session}","frame_number":{number},"timestamp":1.5,"encoding":"jpeg","quality":85,"size":200000}}"#
+            r#"{{"type":"frame","session_id":"{session}","frame_number":{number},"timestamp":1.5,"encoding":"jpeg","quality":85,"size":0}}"#
         ));
         self.wire.send(&self.text, picture)
     }

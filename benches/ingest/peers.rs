@@ -155,6 +155,8 @@ impl Running {
                 ("referee.overlap", "false".to_owned()),
                 ("referee.spool_dir", below("spool")),
                 ("referee.output_dir", below("results")),
+                // A start asks ffmpeg what it is, beside everything else: in rounds this short that would be in the figures.
+                ("referee.ffmpeg", "none".to_owned()),
             ];
             let program = Path::new(env!("CARGO_BIN_EXE_frameloom"));
             let server = Server::start_program(program, &settings).await?;

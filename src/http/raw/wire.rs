@@ -20,11 +20,13 @@ pub use super::sieve::{Longer, Room};
 /// Messages that are read before what was said is sent, and before other sockets of the thread have their turn.
 pub const BATCH: u32 = 8;
 
-/// Bytes that are asked of the kernel at a time where large messages are expected. A larger buffer takes a message of 200 KB in
-/// fewer calls, and each call clears it.
-const READ: usize = 64 * 1024;
+/// Bytes that are asked of the kernel at a time where large messages are expected.
+const READ: usize = 256 * 1024;
 
-/// The same where they are not: a socket that says nothing should cost nothing.
+/// The same on the protocol's side, which gets what is no whole message of bytes, and clears so many each time.
+const PARTS: usize = 16 * 1024;
+
+/// What is asked where they are not: a socket that says nothing should cost nothing.
 const SPARE: usize = 4 * 1024;
 
 /// Texts of more bytes than these are sent before others are added.
@@ -80,8 +82,10 @@ impl Wire {
     /// If the client has gone.
     pub async fn open(mut stream: TcpStream, answer: &str, early: Vec<u8>) -> io::Result<Self> {
         stream.write_all(answer.as_bytes()).await?;
+        let mut stream = Sieve::new(stream, early);
+        stream.ask(SPARE);
         Ok(Self {
-            stream: Sieve::new(stream, early),
+            stream,
             protocol: protocol(SPARE),
             buffer: SPARE,
             wanted: SPARE,
@@ -99,6 +103,12 @@ impl Wire {
     pub fn ready(&mut self, room: Room) -> Option<Event> {
         self.stream.allow(room);
         loop {
+            match self.stream.take() {
+                Ok(Some(bytes)) => return Some(Event::Binary(bytes)),
+                Ok(None) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                Err(error) => return Some(Event::of(error.into())),
+            }
             match self.protocol.read(&mut self.stream) {
                 Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
                     return Some(match (self.stream.thrown(), message) {
@@ -154,7 +164,8 @@ impl Wire {
     /// To be called when all that was said has left: changes the buffer, if it holds nothing.
     fn fit(&mut self) {
         if self.buffer != self.wanted && self.stream.is_between() {
-            self.protocol = protocol(self.wanted);
+            self.stream.ask(self.wanted);
+            self.protocol = protocol(self.wanted.min(PARTS));
             self.buffer = self.wanted;
         }
     }

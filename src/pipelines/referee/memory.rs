@@ -14,6 +14,9 @@ use crate::{media::spool::FrameRef, session::BoutSpec};
 /// A message may be so much larger than its picture would be without compression: headers, tables, comments.
 const MESSAGE_SLACK: usize = 64 * 1024;
 
+/// What a connection reads ahead of the message that is due.
+const AHEAD: usize = 256 * 1024;
+
 /// Bytes a pixel while a frame is decoded: the picture (3), the corrected picture (3), what the decoder holds of it (3) and the
 /// corrected JPEG, which is below a byte and a half at the quality that is kept.
 const BYTES_A_PIXEL: usize = 11;
@@ -56,7 +59,7 @@ pub fn opening(bout: &BoutSpec, settings: &Settings) -> usize {
     let received = message.max(2 * settings.signal_bytes);
     let missing = MOST_MISSING as usize * ROW;
     let resampled = (missing as f64 * rows_a_frame(bout.fps)) as usize;
-    received + decoding + settings.tensors + missing + resampled.min(MOST_ROWS * ROW)
+    AHEAD + received + decoding + settings.tensors + missing + resampled.min(MOST_ROWS * ROW)
 }
 
 /// Bytes that each frame of a bout costs until the verdict is there: its places, its persons, its rows at the bout's rate and at

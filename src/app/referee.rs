@@ -80,6 +80,7 @@ fn options(config: &Config, model: &Model) -> anyhow::Result<RefereeOptions> {
             strength: fisheye.strength,
             balance: fisheye.balance,
         }),
+        log_progress: fisheye.progress,
         terms: Terms {
             overlap: settings.overlap,
             decode_ahead: settings.decode_ahead.get(),

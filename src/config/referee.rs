@@ -82,7 +82,7 @@ pub struct RefereeFisheye {
     pub balance: f64,
     /// Whether the sound of an uploaded video is kept.
     pub keep_audio: bool,
-    /// Whether it is logged step by step.
+    /// Whether the log tells how far it is.
     pub progress: bool,
 }
 

@@ -41,6 +41,8 @@ const SMALLEST_SIDE: u32 = 32;
 pub struct RefereeOptions {
     /// The lens that frames were taken with; `None` takes them as they are.
     pub lens: Option<Fisheye>,
+    /// Whether the log tells how far straightening is, every hundred frames.
+    pub log_progress: bool,
     /// How sessions are served; `message_bytes` is an upper bound here, and `bytes_a_frame` follows from each bout's rate.
     pub terms: Terms,
     /// Bytes of a signal file, at most.
@@ -222,7 +224,8 @@ impl RefereeModel {
         let notes = Notes::new(lens, corrected);
         let frames = FrameStudy::new(&bout, Arc::new(estimator), Arc::clone(&notes));
         let judging = self.0.options.judging.clone();
-        let study = BoutStudy::new(bout.clone(), frames, notes, judging, reader.clone());
+        let log = self.0.options.log_progress;
+        let study = BoutStudy::new(bout.clone(), frames, notes, judging, (reader.clone(), log));
         let mut ledger = Ledger::new();
         for frame in &found {
             ledger.note(frame.number);

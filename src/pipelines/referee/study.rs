@@ -55,7 +55,12 @@ pub struct BoutStudy {
     notes: Arc<Notes>,
     judging: Judging,
     reader: SpoolReader,
+    /// Whether the log tells how far straightening is.
+    log_progress: bool,
 }
+
+/// Frames between two lines of the log.
+const LOG_EVERY: u64 = 100;
 
 // === impl Notes ===
 
@@ -117,7 +122,7 @@ impl BoutStudy {
         frames: FrameStudy,
         notes: Arc<Notes>,
         judging: Judging,
-        reader: SpoolReader,
+        (reader, log_progress): (SpoolReader, bool),
     ) -> Self {
         Self {
             bout,
@@ -125,6 +130,7 @@ impl BoutStudy {
             notes,
             judging,
             reader,
+            log_progress,
         }
     }
 
@@ -165,6 +171,10 @@ impl Study for BoutStudy {
     }
 
     fn studied(&self, done: u64, of: u64, tell: &StageSink) {
+        if self.log_progress && done.is_multiple_of(LOG_EVERY) {
+            let session = &self.bout.id;
+            tracing::info!(%session, done, of, "frames straightened");
+        }
         let part = done as f32 / of.max(1) as f32;
         for (stage, what) in [
             (DECODED, "Reading frames"),

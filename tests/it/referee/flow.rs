@@ -144,6 +144,14 @@ fn what_becomes_of_frames_is_counted() {
 }
 
 #[test]
+fn the_log_tells_how_far_straightening_is_where_it_shall() {
+    let server = server("fisheye_progress = true\n");
+    let mut client = Client::start(&server, "a");
+    (0..100).for_each(|number| drop(client.frame(number)));
+    server.await_printed("frames straightened");
+}
+
+#[test]
 fn pings_of_the_protocol_are_answered() {
     let server = server("");
     let mut client = Client::start(&server, "a");

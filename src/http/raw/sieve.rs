@@ -13,6 +13,9 @@ use tokio::net::TcpStream;
 /// A header has no more bytes.
 const LONGEST_HEAD: usize = 14;
 
+/// Frames of a message. Empty ones would be read for ever, and nobody else on the thread be served.
+const MOST_FRAMES: u32 = 65_536;
+
 /// A control frame has no more (RFC 6455, section 5.5).
 const LONGEST_CONTROL: u64 = 125;
 
@@ -92,6 +95,7 @@ struct Message {
     is_open: bool,
     is_text: bool,
     bytes: u64,
+    frames: u32,
 }
 
 /// A frame's header.
@@ -236,6 +240,10 @@ impl Sieve {
             message.is_text = head.opcode() == TEXT;
         }
         message.bytes = message.bytes.saturating_add(head.payload);
+        message.frames = message.frames.saturating_add(1);
+        if message.frames > MOST_FRAMES {
+            return self.refuse(Refused::TooLong(message.is_text));
+        }
         message.is_open = !head.is_final();
         let is_held = self.thrown.is_none() && message.bytes <= self.room.hold as u64;
         let step = match self.room.longer {
@@ -254,7 +262,7 @@ impl Sieve {
             }
         };
         if !message.is_open {
-            message.bytes = 0;
+            (message.bytes, message.frames) = (0, 0);
         }
         self.message = message;
         Ok(step)

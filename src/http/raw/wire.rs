@@ -71,6 +71,8 @@ pub enum Event {
         /// What is wrong.
         why: String,
     },
+    /// A ping, which is answered, or a pong. It is told so that its answer leaves before many more of them are read.
+    Control,
     /// The client has closed, with this code, or has gone.
     Closed(u16),
 }
@@ -102,31 +104,29 @@ impl Wire {
     /// What has come, if anything has, and there is room for it. Pings are answered.
     pub fn ready(&mut self, room: Room) -> Option<Event> {
         self.stream.allow(room);
-        loop {
-            match self.stream.take() {
-                Ok(Some(bytes)) => return Some(Event::Binary(bytes)),
-                Ok(None) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
-                Err(error) => return Some(Event::of(error.into())),
+        match self.stream.take() {
+            Ok(Some(bytes)) => return Some(Event::Binary(bytes)),
+            Ok(None) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+            Err(error) => return Some(Event::of(error.into())),
+        }
+        match self.protocol.read(&mut self.stream) {
+            Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
+                Some(match (self.stream.thrown(), message) {
+                    (Some(bytes), _) => Event::Thrown(bytes),
+                    (None, Message::Text(text)) => Event::Text(text),
+                    (None, other) => Event::Binary(other.into_data()),
+                })
             }
-            match self.protocol.read(&mut self.stream) {
-                Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
-                    return Some(match (self.stream.thrown(), message) {
-                        (Some(bytes), _) => Event::Thrown(bytes),
-                        (None, Message::Text(text)) => Event::Text(text),
-                        (None, other) => Event::Binary(other.into_data()),
-                    });
-                }
-                Ok(Message::Close(frame)) => {
-                    let code = frame.map_or(CloseCode::Status, |frame| frame.code);
-                    return Some(Event::Closed(code.into()));
-                }
-                Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return self.stream.refused().map(Event::from);
-                }
-                Err(error) => return Some(Event::of(error)),
+            Ok(Message::Close(frame)) => {
+                let code = frame.map_or(CloseCode::Status, |frame| frame.code);
+                Some(Event::Closed(code.into()))
             }
+            Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => Some(Event::Control),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.stream.refused().map(Event::from)
+            }
+            Err(error) => Some(Event::of(error)),
         }
     }
 

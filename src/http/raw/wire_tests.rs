@@ -28,10 +28,11 @@ fn refusing(hold: usize) -> Room {
 
 async fn next_in(wire: &mut Wire, room: Room) -> Event {
     loop {
-        if let Some(event) = wire.ready(room) {
-            return event;
+        match wire.ready(room) {
+            Some(Event::Control) => wire.turn().await.unwrap(),
+            Some(event) => return event,
+            None => wire.more().await.unwrap(),
         }
-        wire.more().await.unwrap();
     }
 }
 
@@ -60,6 +61,39 @@ async fn what_was_read_with_the_handshake_is_a_message() {
     // A masked text "hi" with a mask of zeros (RFC 6455, section 5.2).
     let (mut wire, _client) = line(&[0x81, 0x82, 0, 0, 0, 0, b'h', b'i']).await;
     assert!(matches!(wire.ready(refusing(10)), Some(Event::Text(text)) if text == "hi"));
+}
+
+#[tokio::test]
+async fn each_ping_is_told_so_that_its_answer_may_leave_before_the_next_is_read() {
+    let (mut wire, mut client) = line(&[]).await;
+    let ping = [0x89, 0x81, 0, 0, 0, 0, b'p'];
+    client.get_mut().write_all(&ping.repeat(3)).await.unwrap();
+    wire.more().await.unwrap();
+    for _ in 0..3 {
+        assert!(matches!(wire.ready(refusing(10)), Some(Event::Control)));
+    }
+    assert!(wire.ready(refusing(10)).is_none());
+}
+
+#[tokio::test]
+async fn a_message_of_endless_empty_frames_is_refused() {
+    let (mut wire, mut client) = line(&[]).await;
+    let begin = [0x02, 0x80, 0, 0, 0, 0];
+    let more = [0x00, 0x80, 0, 0, 0, 0].repeat(70_000);
+    let sent = async {
+        client.get_mut().write_all(&begin).await.unwrap();
+        // The server may stop to read before all is sent.
+        drop(client.get_mut().write_all(&more).await);
+        std::future::pending::<()>().await
+    };
+    let event = tokio::select! {
+        () = sent => unreachable!(),
+        event = next(&mut wire, 10) => event,
+    };
+    assert!(
+        matches!(event, Event::TooLong { is_text: false }),
+        "{event:?}"
+    );
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ use std::{fs::File, time::Duration};
 /// Bytes of a switch.
 const SWITCH: usize = 64;
 
+/// Wrong parts that are told; a form with more of them is not read on.
+const MOST_WRONG: usize = 16;
+
 /// Pieces are written to the disk when there are so many bytes of them: one hop to a thread that may block, not one a piece.
 const WRITE: usize = 1 << 20;
 
@@ -115,6 +118,12 @@ impl Parts {
         let disposition = field.content_disposition();
         let given = disposition.and_then(|about| about.get_filename());
         let name = file_name(given.unwrap_or_default()).to_owned();
+        // Of a part that comes twice the last one counts, and there is memory for one.
+        match field.name() {
+            Some("signal") => self.signal = None,
+            Some("video") => self.video = None,
+            _ => {}
+        }
         match field.name().unwrap_or_default() {
             "video" if name.is_empty() => return Err(UploadFault::unnamed_video()),
             "signal" if name.is_empty() => return Err(UploadFault::unnamed_signal()),
@@ -150,7 +159,10 @@ impl Parts {
             Ok(on) => Ok(Some(on)),
             Err(wrong) => {
                 self.wrong.push(wrong);
-                Ok(None)
+                match self.wrong.len() {
+                    MOST_WRONG.. => Err(UploadFault::form(&self.wrong)),
+                    _ => Ok(None),
+                }
             }
         }
     }

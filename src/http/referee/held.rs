@@ -47,6 +47,10 @@ fn bytes_of(event: &Event) -> usize {
     match event {
         Event::Text(text) => text.len(),
         Event::Binary(bytes) => bytes.len(),
-        Event::Thrown(_) | Event::TooLong { .. } | Event::Broken { .. } | Event::Closed(_) => 0,
+        Event::Thrown(_)
+        | Event::TooLong { .. }
+        | Event::Broken { .. }
+        | Event::Control
+        | Event::Closed(_) => 0,
     }
 }

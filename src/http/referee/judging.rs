@@ -21,7 +21,7 @@ use crate::{
     session::SignalFile,
 };
 use std::time::Instant;
-use tokio::time::sleep_until;
+use tokio::{sync::oneshot::error::TryRecvError, time::sleep_until};
 
 /// How the wait ended.
 enum Waited {
@@ -99,7 +99,11 @@ impl Socket {
         let mut progress = Progress::new(self.parts.terms.progress_per_second);
         let mut drain = self.parts.drain.clone();
         // A signal that cannot be read is known at once, and nothing has begun.
-        let early = watching.outcome.try_recv().ok();
+        let early = match watching.outcome.try_recv() {
+            Ok(outcome) => Some(outcome),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Closed) => return Ok(Waited::Outcome(unanswered())),
+        };
         if let Some(outcome @ Outcome::BadSignal(_)) = early {
             return Ok(Waited::Outcome(outcome));
         }
@@ -125,8 +129,7 @@ impl Socket {
                 () = drained(&mut drain) => return Ok(Waited::Left(RESTART)),
                 Ok(()) = watching.stages.changed() => {}
                 outcome = &mut watching.outcome => {
-                    let ended = || Outcome::Failed("the session ended before its verdict".into());
-                    return Ok(Waited::Outcome(outcome.unwrap_or_else(|_| ended())));
+                    return Ok(Waited::Outcome(outcome.unwrap_or_else(|_| unanswered())));
                 }
                 () = sleep_until(wake.into()), if is_behind => {}
                 more = self.wire.more(), if reads_on => more?,
@@ -145,9 +148,10 @@ impl Socket {
                 Event::Closed(code) => return Ok(Some(*code)),
                 _ => None,
             };
-            match pong {
-                Some(pong) => drop(self.say(pong).await?),
-                None => self.held.push(event),
+            match (pong, event) {
+                (Some(pong), _) => drop(self.say(pong).await?),
+                (None, Event::Control) => {}
+                (None, event) => self.held.push(event),
             }
             self.wire.turn().await?;
         }
@@ -157,6 +161,11 @@ impl Socket {
     fn held_room(&self) -> Option<Room> {
         self.held.room(self.conversation.may_wait())
     }
+}
+
+/// What an outcome is that never comes.
+fn unanswered() -> Outcome {
+    Outcome::Failed("the session ended before its verdict".into())
 }
 
 /// A session's counts when its signal had come, and since when.

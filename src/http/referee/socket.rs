@@ -1,7 +1,7 @@
 //! One client of `/stream`: reads messages, has done what they ask, and answers in their order.
 //!
-//! Frames are written where they are read: the session's right to write ([`Intake`](crate::actors::keeper::Intake)) lives in this task, so there is no hop
-//! between the last byte of a frame and its acknowledgement. [`Conversation`] knows the protocol, [`Wire`] the line. However the
+//! Frames are written where they are read: the session's right to write ([`Intake`](crate::actors::keeper::Intake)) lives in
+//! this task, so there is no hop between the last byte of a frame and its acknowledgement. [`Conversation`] knows the protocol, [`Wire`] the line. However the
 //! socket ends, dropping the intake leaves its session resumable.
 
 use super::{
@@ -211,6 +211,7 @@ impl Socket {
                 self.refuse(&Fault::broken_line(why)).await?;
                 Some(code)
             }
+            Event::Control => None,
             Event::Closed(code) => Some(code),
         };
         if flow.is_none() {

@@ -130,6 +130,15 @@ fn missing_parts_are_told_in_a_list() {
 }
 
 #[test]
+fn a_form_of_wrong_parts_without_end_is_not_read_on() {
+    let server = server("");
+    let wrong = part("name=\"save_overlay\"", b"perhaps");
+    let answer = post(&server, &vec![wrong; 1_000]);
+    assert_eq!(answer.status(), 422);
+    assert_eq!(answer.json()["detail"].as_array().unwrap().len(), 16);
+}
+
+#[test]
 fn files_need_names() {
     let server = server("");
     let answer = post(&server, &[part("name=\"video\"; filename=\"\"", b"x")]);

@@ -195,7 +195,8 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    fn pass(&self) {
+    /// Waits until it is open.
+    pub fn pass(&self) {
         let guard = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         drop(self.changed.wait_while(guard, |open| !*open));
     }

@@ -271,6 +271,12 @@ impl Desk {
         self.writer.as_mut().expect(WRITES)
     }
 
+    /// What its frames cost, for whoever uses that memory from now on.
+    pub(super) fn take_reserved(&mut self) -> Reserved {
+        let nothing = Reserved::new(&self.arrivals, 0, None);
+        std::mem::replace(&mut self.reserved, nothing)
+    }
+
     /// Keeps the file that ends the session beside its frames.
     fn keep_signal(&mut self, signal: &SignalFile) -> Result<(), FrameFault> {
         self.open()?;

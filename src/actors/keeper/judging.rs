@@ -2,10 +2,12 @@
 
 use super::{
     Desk, Keeper,
+    intake::Reserved,
     messages::{Conclude, IntakeError, Outcome, Watching},
 };
 use crate::{
     actors::codec::{JobPanicked, Run},
+    media::Lease,
     pipelines::{Conclusion, Elapsed, StageSink, StudyFault},
     session::{EndReason, SignalFile},
 };
@@ -22,6 +24,22 @@ pub(super) struct Judging {
     /// Keeps the reservation and the spool until the verdict is there. Gone once they have been given back.
     pub(super) desk: Option<Desk>,
     outcome: Option<oneshot::Sender<Outcome>>,
+    /// What the job of the verdict uses. It has a share of its own: a session that is stopped may be gone before its job is.
+    held: Option<Arc<Held>>,
+}
+
+/// Memory of a session that is being judged.
+struct Held {
+    memory: Option<Lease>,
+    _frames: Option<Reserved>,
+}
+
+impl Judging {
+    /// Bytes of the working memory that it holds.
+    pub(super) fn memory_bytes(&self) -> usize {
+        let memory = self.held.as_ref().and_then(|held| held.memory.as_ref());
+        memory.map_or(0, Lease::bytes)
+    }
 }
 
 impl Keeper {
@@ -48,7 +66,17 @@ impl Keeper {
         };
         let came = judging.came;
         let since: Elapsed = Arc::new(move || came.elapsed());
+        let held = Arc::new(Held {
+            memory: self.memory.take(),
+            _frames: judging.desk.as_mut().map(Desk::take_reserved),
+        });
+        judging.held = Some(Arc::clone(&held));
         let job = study.conclude(signal, since, self.sink());
+        let job = move || {
+            let answer = job();
+            drop(held);
+            answer
+        };
         let report = self.wiring.reports.send(Run::new(job)).into_actor(self);
         ctx.spawn(report.map(|answer, keeper, ctx| {
             keeper.judged(answer.unwrap_or(Err(JobPanicked)), ctx);
@@ -75,14 +103,19 @@ impl Keeper {
             Ok(Err(fault)) => failed(fault.to_string()),
             Err(panicked) => failed(panicked.to_string()),
         };
-        let desk = self
-            .judging
-            .as_mut()
-            .and_then(|judging| judging.desk.take());
-        let given_back = self.wiring.reports.send(Run::new(move || drop(desk)));
+        let judging = self.judging.as_mut();
+        let parts = judging.map(|j| (j.desk.take(), j.held.take(), j.outcome.take()));
+        let (desk, held, waiting) = parts.unwrap_or_default();
+        // Told from there, so that a stop that comes meanwhile cannot lose it.
+        let reports = self.wiring.reports.clone();
+        let give_back = Run::new(move || {
+            drop((desk, held));
+            // Whoever asked may have gone; the artifacts are there all the same.
+            waiting.map(|waiting| waiting.send(outcome));
+        });
+        // A task of its own: what an actor awaits is called off when it stops.
+        let given_back = actix::spawn(async move { reports.send(give_back).await });
         ctx.spawn(given_back.into_actor(self).map(|_, keeper, _| {
-            keeper.memory = None;
-            keeper.answer(outcome);
             keeper.end(reason);
         }));
     }
@@ -137,6 +170,7 @@ impl Handler<Conclude> for Keeper {
             came: Instant::now(),
             desk: Some(desk),
             outcome: Some(answer),
+            held: None,
         });
         self.drive(ctx);
         Ok(watching)

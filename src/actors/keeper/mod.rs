@@ -82,7 +82,7 @@ pub struct Keeper {
     judging: Option<Judging>,
     stages: watch::Sender<Stages>,
     opened: Instant,
-    /// The reservation for frames in work; gone before the verdict is told.
+    /// The reservation for frames in work, until the verdict's job takes it.
     memory: Option<Lease>,
     wiring: Wiring,
     over: bool,
@@ -296,7 +296,9 @@ impl Keeper {
     }
 
     fn view(&self) -> KeptView {
-        let memory = self.memory.as_ref().map_or(0, Lease::bytes);
+        let working = self.memory.as_ref().map_or(0, Lease::bytes);
+        let judging = self.judging.as_ref().map_or(0, Judging::memory_bytes);
+        let memory = working + judging;
         KeptView {
             bout: Arc::clone(&self.bout),
             counts: self.arrivals.counts(),

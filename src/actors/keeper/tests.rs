@@ -339,6 +339,28 @@ async fn what_is_reserved_is_told_whoever_has_the_right_to_write_and_is_given_ba
 }
 
 #[actix::test]
+async fn a_verdict_that_is_stopped_holds_its_memory_until_its_job_has_ended() {
+    let gate = Arc::new(Gate::default());
+    let bench = Bench::new(Scripted::new([])).await;
+    bench.log.hold_verdicts(&gate);
+    let free = bench.vaults.budget().free();
+    let session = bench.open("bout").await;
+    let mut intake = session.intake().await.unwrap();
+    put(&mut intake, 0);
+    let held = session.kept().await.unwrap().memory_bytes;
+    let watching = intake.conclude(signal(b"touch")).await.unwrap();
+    eventually("its job has begun", || bench.log.is_judging()).await;
+    let stop = Command::Stop(EndReason::OperatorStopped);
+    session.apply(stop).await;
+    bench.house.is_empty().await;
+    assert!(soon("its end", watching.outcome).await.is_err());
+    assert_eq!(free - bench.vaults.budget().free(), held);
+    gate.open();
+    let budget = bench.vaults.budget();
+    eventually("it is given back", || budget.free() == free).await;
+}
+
+#[actix::test]
 async fn frames_that_were_there_before_have_their_memory_already() {
     let bench = Bench::new(Scripted::new([])).await;
     let session = bench.open_with("bout", |kept| {

@@ -2,7 +2,7 @@
 
 use super::{SIDE, key, unlimited};
 use crate::{
-    engine::{Role, Tensor},
+    engine::{Role, Tensor, scripted::Gate},
     media::{
         ByteBudget, Encoding,
         spool::{FrameRef, SpoolOptions, SpoolRoot},
@@ -26,14 +26,27 @@ struct Seen {
     /// Numbers and bytes of the frames, in the order in which they were finished.
     studied: Vec<(u64, Vec<u8>)>,
     undecodable: Vec<u64>,
+    /// A verdict waits until it opens.
+    gate: Option<Arc<Gate>>,
+    is_judging: bool,
 }
 
 impl StudyLog {
+    /// Lets verdicts wait for this gate.
+    pub fn hold_verdicts(&self, gate: &Arc<Gate>) {
+        self.with(|seen| seen.gate = Some(Arc::clone(gate)));
+    }
+
     /// The frames that were studied: number and bytes, by number.
     pub fn studied(&self) -> Vec<(u64, Vec<u8>)> {
         let mut all = self.with(|seen| seen.studied.clone());
         all.sort();
         all
+    }
+
+    /// Whether a verdict's job has begun.
+    pub fn is_judging(&self) -> bool {
+        self.with(|seen| seen.is_judging)
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut Seen) -> T) -> T {
@@ -100,6 +113,11 @@ impl Study for StudyLog {
         tell: StageSink,
     ) -> Job<Result<Conclusion, StudyFault>> {
         Box::new(move || {
+            let gate = self.with(|seen| seen.gate.clone());
+            self.with(|seen| seen.is_judging = true);
+            if let Some(gate) = gate {
+                gate.pass();
+            }
             let numbers: Vec<_> = self.studied().into_iter().map(|(n, _)| n).collect();
             if numbers.is_empty() {
                 return Err(StudyFault::Unusable("no frame".into()));

@@ -91,7 +91,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         world: world_model.map(WorldModel::new),
         referee,
         upload_pool: uploads,
-        forms: Semaphore::new(config.referee.max_sessions.get()),
+        forms: Arc::new(Semaphore::new(config.referee.max_sessions.get())),
         ingest: Ingest::start(config.referee.ingest_threads.resolve(cores()))
             .context("the threads of uploads")?,
         uploads: ByteBudget::new(config.limits.upload_memory_bytes),

@@ -41,7 +41,7 @@ pub struct Inner {
     /// Does what may not block a worker.
     pub upload_pool: Addr<CodecThread>,
     /// Places for whole videos that come, one each until its verdict.
-    pub forms: Semaphore,
+    pub forms: Arc<Semaphore>,
     /// Serves the sockets that left the HTTP server.
     pub ingest: Ingest,
     /// Memory for requests' bodies.

@@ -25,7 +25,10 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// Names that are tried for uploads of one signal within one second.
 const NAMES: u32 = 100;
@@ -65,12 +68,25 @@ async fn judged(shared: &Shared, multipart: Multipart) -> Result<String, UploadF
     if !shared.judges_bouts() {
         return Err(UploadFault::no_model());
     }
-    let _place = shared.forms.try_acquire().map_err(|_| {
+    let place = Arc::clone(&shared.forms).try_acquire_owned();
+    let place = place.map_err(|_| {
         let most = shared.config.referee.max_sessions;
         busy(&format!("Maximum concurrent uploads reached ({most})"))
     })?;
-    let _memory = reserve(shared, form::most_bytes(&shared.config.referee))?;
+    let memory = reserve(shared, form::most_bytes(&shared.config.referee))?;
     let form = form::read(shared, multipart).await?;
+    // A task of its own: a client that leaves from here on takes nothing along.
+    let shared = shared.clone();
+    let verdict = actix_web::rt::spawn(async move {
+        let verdict = verdict(&shared, form).await;
+        drop((place, memory));
+        verdict
+    });
+    verdict.await.map_err(internal)?
+}
+
+/// Judges a form that has come.
+async fn verdict(shared: &Shared, form: Form) -> Result<String, UploadFault> {
     let ffmpeg = shared.config.referee.ffmpeg.clone();
     // The first frame is read before its sides are known; it shall never need all memory that there is.
     let half = shared.config.referee.memory_bytes / 2;

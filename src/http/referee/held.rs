@@ -3,6 +3,7 @@
 //! Reading goes on meanwhile, because pings and a close may be behind it; but not without a bound, in messages and in bytes.
 
 use crate::http::raw::wire::{Event, Longer, Room};
+use bytes::Bytes;
 use std::collections::VecDeque;
 
 /// Messages that are held. What is behind them stays on the line, a ping too.
@@ -15,11 +16,20 @@ pub(super) struct Held {
     bytes: usize,
 }
 
+/// Bytes up to which a message is copied when it waits.
+const SMALL: usize = 64 * 1024;
+
 impl Held {
     /// Another one waits.
     pub(super) fn push(&mut self, event: Event) {
         self.bytes += bytes_of(&event);
-        self.events.push_back(event);
+        self.events.push_back(match event {
+            // It is a piece of what was read at once, and would keep all of that.
+            Event::Binary(bytes) if bytes.len() < SMALL => {
+                Event::Binary(Bytes::copy_from_slice(&bytes))
+            }
+            other => other,
+        });
     }
 
     /// The one that has waited longest.

@@ -209,6 +209,35 @@ fn a_form_that_comes_holds_its_memory_and_one_too_many_is_told_to_come_again() {
 }
 
 #[test]
+fn a_client_that_leaves_before_the_answer_loses_the_answer_and_not_the_artifacts() {
+    let out = tempfile::tempdir().unwrap();
+    let server = server(&format!("output_dir = \"{}\"\n", out.path().display()));
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let end = format!("--{BOUNDARY}--\r\n").into_bytes();
+    let body = [video(&avi(&vec![jpeg(); 400])), signal(SIGNAL), end].concat();
+    let form = Request::new("POST", "/analyze").body(&kind, body).bytes();
+    let mut client = std::net::TcpStream::connect(server.addr("main")).unwrap();
+    client.write_all(&form).unwrap();
+    eventually("its frames are being kept", || {
+        let text = get(server.addr("admin"), "/metrics").text();
+        let none = "frameloom_ingest_frames_total{pipeline=\"referee\",outcome=\"received\"} 0\n";
+        !text.contains(none)
+    });
+    // The line is reset, not closed.
+    socket2::SockRef::from(&client)
+        .set_linger(Some(std::time::Duration::ZERO))
+        .unwrap();
+    drop(client);
+    eventually("its result is there", || {
+        let mut folders = std::fs::read_dir(out.path()).unwrap().flatten();
+        folders.any(|folder| folder.path().join("analysis_result.json").exists())
+    });
+    eventually("its session has ended", || {
+        get(server.addr("main"), "/streaming/stats").json()["active_sessions"] == 0
+    });
+}
+
+#[test]
 fn a_frame_that_is_longer_than_its_bout_may_have_is_refused() {
     let server = server("");
     let mut large = jpeg();

@@ -16,7 +16,7 @@ pub struct Entry {
     pub backend: &'static str,
     /// The device that it is on.
     pub device: String,
-    /// Threads that it computes with.
+    /// Threads that it computes with; 0 where that says nothing, as on a GPU.
     pub threads: usize,
     /// How it stands.
     pub state: LoadState,
@@ -43,7 +43,7 @@ pub struct ModelView {
     pub backend: &'static str,
     /// The device that it is on.
     pub device: String,
-    /// Threads that it computes with.
+    /// Threads that it computes with; 0 on a GPU.
     pub threads: usize,
     /// `unloaded`, `loading`, `warming`, `ready` or `failed`.
     pub state: &'static str,
@@ -57,50 +57,74 @@ pub struct ModelView {
     pub fix: Option<String>,
 }
 
-/// All entries; cheap to clone.
+/// All entries, by model and device; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Board(Arc<DashMap<String, Entry>>);
+pub struct Board(Arc<DashMap<(String, String), Entry>>);
 
 // === impl Board ===
 
 impl Board {
-    /// Enters a model, or replaces its entry.
+    /// Enters a model on a device, or replaces its entry.
     pub fn enter(&self, entry: Entry) {
-        self.0.insert(entry.manifest.name.clone(), entry);
+        let key = (entry.manifest.name.clone(), entry.device.clone());
+        self.0.insert(key, entry);
     }
 
-    /// Applies an event to a model's state and gives the state after it; an event out of order changes nothing.
-    pub fn apply(&self, model: &str, event: LoadEvent) -> Option<LoadState> {
-        let mut entry = self.0.get_mut(model)?;
+    /// Applies an event to a model's state on a device and gives the state after it; an event out of order changes nothing.
+    pub fn apply(&self, model: &str, device: &str, event: LoadEvent) -> Option<LoadState> {
+        let key = (model.to_owned(), device.to_owned());
+        let mut entry = self.0.get_mut(&key)?;
         if let Ok(next) = entry.state.after(event) {
             entry.state = next;
         }
         Some(entry.state.clone())
     }
 
-    /// How a model stands.
-    pub fn state(&self, model: &str) -> Option<LoadState> {
-        self.0.get(model).map(|entry| entry.state.clone())
+    /// How a model stands on a device.
+    pub fn state(&self, model: &str, device: &str) -> Option<LoadState> {
+        let key = (model.to_owned(), device.to_owned());
+        self.0.get(&key).map(|entry| entry.state.clone())
     }
 
-    /// A model's entry.
+    /// How a model stands where it stands best: it serves if it does so on one device.
+    pub fn best(&self, model: &str) -> Option<LoadState> {
+        let entries = self.entries(Some(model));
+        entries.into_iter().next().map(|entry| entry.state)
+    }
+
+    /// A model's entry where it stands best.
     pub fn view(&self, model: &str) -> Option<ModelView> {
-        self.0.get(model).map(|entry| ModelView::of(&entry))
+        let entries = self.entries(Some(model));
+        entries.first().map(ModelView::of)
     }
 
-    /// All entries by name.
+    /// All entries, by model; of one model, the best first.
     pub fn views(&self) -> Vec<ModelView> {
-        let mut all: Vec<_> = self.0.iter().map(|entry| ModelView::of(&entry)).collect();
-        all.sort_by(|a, b| a.model.cmp(&b.model));
+        self.entries(None).iter().map(ModelView::of).collect()
+    }
+
+    /// Whether this model serves on a device.
+    pub fn is_ready(&self, model: &str) -> bool {
+        self.best(model).is_some_and(|state| state.is_ready())
+    }
+
+    fn entries(&self, model: Option<&str>) -> Vec<Entry> {
+        let of_model = |entry: &Entry| model.is_none_or(|name| entry.manifest.name == name);
+        let all = self.0.iter().filter(|entry| of_model(entry));
+        let mut all: Vec<Entry> = all.map(|entry| entry.clone()).collect();
+        all.sort_by(|a, b| order(a).cmp(&order(b)));
         all
     }
+}
 
-    /// Whether this model serves.
-    pub fn is_ready(&self, model: &str) -> bool {
-        self.0
-            .get(model)
-            .is_some_and(|entry| entry.state.is_ready())
-    }
+/// By model; then those that serve, those that may come to serve, those that failed; then by device.
+fn order(entry: &Entry) -> (&str, u8, &str) {
+    let hope = match entry.state {
+        LoadState::Ready { .. } => 0,
+        LoadState::Unloaded | LoadState::Loading { .. } | LoadState::Warming { .. } => 1,
+        LoadState::Failed { .. } => 2,
+    };
+    (&entry.manifest.name, hope, &entry.device)
 }
 
 // === impl ModelView ===
@@ -142,8 +166,11 @@ impl ModelView {
         }
     }
 
-    /// What runs it, for people: `rten on cpu0, 2 threads`.
+    /// What runs it, for people: `rten on cpu0, 2 threads`, or `ptx on cuda0`.
     pub fn runs_on(&self) -> String {
+        if self.threads == 0 {
+            return format!("{} on {}", self.backend, self.device);
+        }
         let s = if self.threads == 1 { "" } else { "s" };
         format!(
             "{} on {}, {} thread{s}",

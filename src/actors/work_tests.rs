@@ -79,13 +79,13 @@ async fn work_is_answered_once_however_it_ends() {
     let one = || work("s", credits.try_take().unwrap(), &reply_to);
     one().refuse(WorkError::Expired);
     let (_, running) = one().start();
-    running.fail(RunError::device("on purpose"));
+    running.fail(RunError::engine("on purpose"));
     let (_, running) = one().start();
     drop(running);
     let outcomes: Vec<_> = [done.next().await, done.next().await, done.next().await]
         .map(|answer| answer.outcome.unwrap_err())
         .into();
-    let failed = WorkError::Run(RunError::device("on purpose"));
+    let failed = WorkError::Run(RunError::engine("on purpose"));
     assert_eq!(outcomes, [WorkError::Expired, failed, WorkError::Lost]);
     assert!(done.now().is_empty());
 }

@@ -10,7 +10,7 @@ use crate::{
         scheduler::Scheduler,
     },
     config::{BackendChoice, Config},
-    engine::{Backend, DeviceSpec, Model, Repository, cpu::Rten},
+    engine::{Backend, DeviceSpec, HostPlatform, Model, Repository, cpu::Rten},
     http::{
         raw::ingest::Ingest,
         shared::{Inner, REFEREE, Shared, WORLD},
@@ -135,6 +135,7 @@ fn start_scheduler(
     let spec = DeviceSpec {
         name: "cpu0".into(),
         threads: config.engine.cpu_threads.resolve(cores()),
+        gpu: None,
     };
     let max_failures = config.engine.max_failures.get();
     let models = models
@@ -146,6 +147,7 @@ fn start_scheduler(
     let scheduler = Scheduler::start_in_arbiter(arbiter, move |ctx| {
         let device = Device::start(DeviceConfig {
             spec,
+            platform: Box::new(HostPlatform),
             slots: NonZeroUsize::MIN,
             models,
             board,

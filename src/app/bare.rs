@@ -84,6 +84,7 @@ impl Walk {
         let spec = DeviceSpec {
             name: "cpu0".into(),
             threads: cores(),
+            gpu: None,
         };
         let mut engine = Rten.load(model, &spec)?;
         let options = WorldOptions {

@@ -66,7 +66,11 @@ fn describe(
         sha256: hex(&Sha256::digest(bytes)),
         licence: "unknown".to_owned(),
         card: "none".to_owned(),
-        batch: Batch { max: batch },
+        batch: Batch {
+            max: batch,
+            gpu: None,
+        },
+        kernels: None,
         axes: BTreeMap::new(),
         input: vec![input],
         output: vec![output],
@@ -115,6 +119,7 @@ fn port(
         shape: dims.collect::<Result<_, _>>()?,
         range: None,
         channels: None,
+        resident: false,
     };
     Ok((spec, batch))
 }

@@ -30,8 +30,10 @@ pub enum Probe {
 pub struct DeviceSpec {
     /// For example `cpu0`; also the name of the device's thread and its label in the metrics.
     pub name: String,
-    /// Threads that a model may compute with.
+    /// Threads that a model may compute with on the CPU.
     pub threads: NonZeroUsize,
+    /// Which GPU it is, by the driver's count; `None` is the CPU.
+    pub gpu: Option<u32>,
 }
 
 /// One model at one shape: work with equal keys can share a batch.
@@ -100,14 +102,18 @@ pub struct RunTimes {
     pub download: Duration,
 }
 
-/// What an error condemns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an error condemns; each takes more along than the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// One item; its neighbours in the batch are well.
     Item,
-    /// The batch; the engine is well.
+    /// The batch; the slot is well.
     Batch,
-    /// The engine: it must be built anew.
+    /// The slot: it must be made anew. Engine and states are well.
+    Slot,
+    /// The engine: it must be built anew, and the states that it made are gone.
+    Engine,
+    /// Everything on the device, for example when a CUDA context has died: its platform starts again.
     Device,
 }
 
@@ -156,6 +162,55 @@ pub trait Engine {
 
     /// Items that a slot takes at once.
     fn max_batch(&self) -> NonZeroUsize;
+
+    /// Sets memory aside for one more session's state at this shape, so that its first frame takes none.
+    ///
+    /// # Errors
+    /// If it is not there: what is needed, and what is free.
+    fn admit(&mut self, _: &EngineKey) -> Result<Admission, LoadError> {
+        Ok(Admission::default())
+    }
+
+    /// Called from time to time while nothing runs: for what may wait, such as giving memory back.
+    fn tidy(&mut self) {}
+}
+
+/// A session's right to its state's memory on a device; what was set aside is free again when this is dropped, on any thread.
+#[derive(Default)]
+pub struct Admission(Option<Box<dyn Send>>);
+
+/// What a device needs beside its engines: the ground that they stand on.
+///
+/// Lives on the device's thread, as they do.
+pub trait Platform: Send {
+    /// Called on the device's thread before anything is loaded.
+    ///
+    /// # Errors
+    /// If the device cannot be used.
+    fn enter(&mut self) -> Result<(), LoadError>;
+
+    /// Begins again after a failure of [`Scope::Device`]; no engine is alive.
+    ///
+    /// # Errors
+    /// If the device cannot be used any more.
+    fn restart(&mut self) -> Result<(), LoadError>;
+
+    /// Called from time to time on the device's thread, for what came back from other threads.
+    fn tidy(&mut self) {}
+}
+
+/// The CPU: there is nothing to enter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HostPlatform;
+
+impl Platform for HostPlatform {
+    fn enter(&mut self) -> Result<(), LoadError> {
+        Ok(())
+    }
+
+    fn restart(&mut self) -> Result<(), LoadError> {
+        Ok(())
+    }
 }
 
 /// Fixed shapes, fixed buffers, one batch at a time.
@@ -249,6 +304,25 @@ impl Outputs {
     }
 }
 
+// === impl Admission ===
+
+impl Admission {
+    /// Gives back what `held` gives back when it is dropped.
+    pub fn new(held: impl Send + 'static) -> Self {
+        Self(Some(Box::new(held)))
+    }
+}
+
+impl fmt::Debug for Admission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Admission({})",
+            if self.0.is_some() { "held" } else { "nothing" }
+        )
+    }
+}
+
 // === impl RunError, LoadError ===
 
 impl RunError {
@@ -269,9 +343,9 @@ impl RunError {
     }
 
     /// Condemns the engine.
-    pub fn device(message: impl Into<String>) -> Self {
+    pub fn engine(message: impl Into<String>) -> Self {
         Self {
-            scope: Scope::Device,
+            scope: Scope::Engine,
             message: message.into(),
         }
     }

@@ -346,6 +346,7 @@ fn view(tensor: &Tensor) -> Result<ValueOrView<'_>, RunError> {
         Data::F32(v) => TensorView::from_data(shape, v.as_slice()).into(),
         Data::I32(v) => TensorView::from_data(shape, v.as_slice()).into(),
         Data::U8(v) => TensorView::from_data(shape, v.as_slice()).into(),
+        Data::Pinned(v) => TensorView::from_data(shape, &v[..]).into(),
     })
 }
 

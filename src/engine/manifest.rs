@@ -32,6 +32,9 @@ pub struct Manifest {
     pub file: String,
     /// SHA-256 of the file, 64 hex digits.
     pub sha256: String,
+    /// Kernels of this server that compute what the file does, on a GPU without any further library.
+    #[serde(default)]
+    pub kernels: Option<String>,
     /// Licence (SPDX).
     pub licence: String,
     /// The model card's file in the folder.
@@ -81,6 +84,9 @@ impl ModelKind {
 pub struct Batch {
     /// Items at once, at most.
     pub max: NonZeroUsize,
+    /// The same on a GPU, where it is `max` if not given: what gains nothing on a CPU may gain much there.
+    #[serde(default)]
+    pub gpu: Option<NonZeroUsize>,
 }
 
 /// A dynamic axis: `min`, `min + step`, … up to `max`.
@@ -116,6 +122,20 @@ pub struct TensorSpec {
     /// Order of colour channels, for example `rgb`.
     #[serde(default)]
     pub channels: Option<String>,
+    /// Of an output: nobody but the model's own state wants it, so it never leaves a GPU.
+    #[serde(default)]
+    pub resident: bool,
+}
+
+/// How the planar floats of a picture are told as interleaved bytes, 0 to 255, red first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PixelForm {
+    /// The float that byte 0 stands for.
+    pub low: f32,
+    /// The float that byte 255 stands for.
+    pub high: f32,
+    /// Whether the planes come blue first.
+    pub is_bgr: bool,
 }
 
 /// One extent.
@@ -285,7 +305,27 @@ impl Manifest {
     }
 }
 
+impl Batch {
+    /// Items at once on a GPU.
+    pub fn on_gpu(self) -> NonZeroUsize {
+        self.gpu.unwrap_or(self.max)
+    }
+}
+
 impl TensorSpec {
+    /// How this tensor is told as pixels, if it is a picture: three planes of floats in a known range.
+    pub fn pixels(&self) -> Option<PixelForm> {
+        let is_planar = self.layout.as_deref() == Some("nchw") && self.dtype == DType::F32;
+        let has_planes = matches!(self.shape.as_slice(), [_, Dim::Fixed(3), _, _]);
+        let is_bgr = match self.channels.as_deref()? {
+            "rgb" => false,
+            "bgr" => true,
+            _ => return None,
+        };
+        let [low, high] = self.range.filter(|_| is_planar && has_planes)?;
+        Some(PixelForm { low, high, is_bgr })
+    }
+
     /// The extents of one item at the axes of this key: the batch is 1.
     pub fn shape_at(&self, key: &EngineKey) -> Vec<usize> {
         let extent = |dim: &Dim| match dim {

@@ -4,13 +4,14 @@
 //! - [`manifest`], [`repository`]: a model is a folder with a `model.toml`; [`adopt`]: one that lies elsewhere;
 //! - [`backend`]: `Backend → Engine → Slot`, the three traits behind which every runtime lives;
 //! - [`lifecycle`]: unloaded → loading → warming → ready, or failed with a reason and a cure;
-//! - [`cpu`]: the embedded backend; [`scripted`]: a backend for tests that fails on cue.
+//! - [`cpu`]: the embedded backend; [`cuda`]: NVIDIA GPUs; [`scripted`]: a backend for tests that fails on cue.
 //!
-//! Why the traits have this shape, and how a CUDA backend joins without a change to a caller: `docs/adr/0003-engine-layer.md`.
+//! Why the traits have this shape: `docs/adr/0003-engine-layer.md`.
 
 pub mod adopt;
 pub mod backend;
 pub mod cpu;
+pub mod cuda;
 pub mod lifecycle;
 pub mod manifest;
 pub mod repository;
@@ -19,8 +20,8 @@ pub mod tensor;
 
 pub use adopt::Purpose;
 pub use backend::{
-    Backend, DeviceSpec, Engine, EngineKey, EngineState, Item, ItemDone, ItemState, LoadError,
-    Outputs, Probe, Role, RunError, RunTimes, Scope, Slot,
+    Admission, Backend, DeviceSpec, Engine, EngineKey, EngineState, HostPlatform, Item, ItemDone,
+    ItemState, LoadError, Outputs, Platform, Probe, Role, RunError, RunTimes, Scope, Slot,
 };
 pub use lifecycle::LoadState;
 pub use manifest::{Manifest, ModelKind};

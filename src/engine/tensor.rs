@@ -1,5 +1,6 @@
 //! A dense, row-major array on the host: what a pipeline hands to an engine and gets back.
 
+use super::cuda::PinnedBytes;
 use serde::{Deserialize, Serialize};
 
 /// Element types that a model may ask for.
@@ -14,8 +15,18 @@ pub enum DType {
     U8,
 }
 
+impl DType {
+    /// Bytes of one element.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::F32 | Self::I32 => 4,
+            Self::U8 => 1,
+        }
+    }
+}
+
 /// Elements, by type.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Data {
     /// 32-bit floats.
     F32(Vec<f32>),
@@ -23,6 +34,8 @@ pub enum Data {
     I32(Vec<i32>),
     /// Bytes.
     U8(Vec<u8>),
+    /// Bytes that a GPU has left in memory of its own, lent until this is dropped.
+    Pinned(PinnedBytes),
 }
 
 /// Shape and elements. Moved along the frame's way, never copied on it.
@@ -100,7 +113,32 @@ impl Tensor {
         match self.data {
             Data::F32(_) => DType::F32,
             Data::I32(_) => DType::I32,
-            Data::U8(_) => DType::U8,
+            Data::U8(_) | Data::Pinned(_) => DType::U8,
+        }
+    }
+
+    /// The bytes.
+    ///
+    /// # Errors
+    /// If the elements are not bytes.
+    pub fn as_u8(&self) -> Result<&[u8], WrongType> {
+        match &self.data {
+            Data::U8(v) => Ok(v),
+            Data::Pinned(v) => Ok(v),
+            _ => Err(WrongType {
+                expected: DType::U8,
+                found: self.dtype(),
+            }),
+        }
+    }
+
+    /// The elements as they lie in memory.
+    pub fn as_bytes(&self) -> &[u8] {
+        match &self.data {
+            Data::F32(v) => bytemuck::cast_slice(v),
+            Data::I32(v) => bytemuck::cast_slice(v),
+            Data::U8(v) => v,
+            Data::Pinned(v) => v,
         }
     }
 
@@ -146,7 +184,11 @@ impl Tensor {
                 parts,
                 |d| if let Data::I32(v) = d { v } else { &[] },
             )),
-            Data::U8(_) => Data::U8(concat(parts, |d| if let Data::U8(v) = d { v } else { &[] })),
+            Data::U8(_) | Data::Pinned(_) => Data::U8(concat(parts, |d| match d {
+                Data::U8(v) => v,
+                Data::Pinned(v) => v,
+                _ => &[],
+            })),
         };
         Ok(Self { shape, data })
     }
@@ -169,6 +211,7 @@ impl Tensor {
                     Data::F32(v) => Data::F32(v[span].to_vec()),
                     Data::I32(v) => Data::I32(v[span].to_vec()),
                     Data::U8(v) => Data::U8(v[span].to_vec()),
+                    Data::Pinned(v) => Data::U8(v[span].to_vec()),
                 };
                 Self {
                     shape: shape.clone(),
@@ -202,12 +245,39 @@ impl Data {
             Self::F32(v) => v.len(),
             Self::I32(v) => v.len(),
             Self::U8(v) => v.len(),
+            Self::Pinned(v) => v.len(),
         }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A copy owns its elements.
+impl Clone for Data {
+    fn clone(&self) -> Self {
+        match self {
+            Self::F32(v) => Self::F32(v.clone()),
+            Self::I32(v) => Self::I32(v.clone()),
+            Self::U8(v) => Self::U8(v.clone()),
+            Self::Pinned(v) => Self::U8(v.to_vec()),
+        }
+    }
+}
+
+/// Bytes are bytes, wherever they lie.
+impl PartialEq for Data {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::F32(a), Self::F32(b)) => a == b,
+            (Self::I32(a), Self::I32(b)) => a == b,
+            (Self::U8(a), Self::U8(b)) => a == b,
+            (Self::Pinned(a), Self::Pinned(b)) => **a == **b,
+            (Self::Pinned(a), Self::U8(b)) | (Self::U8(b), Self::Pinned(a)) => **a == **b,
+            _ => false,
+        }
     }
 }
 

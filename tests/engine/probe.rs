@@ -28,6 +28,7 @@ pub fn device() -> DeviceSpec {
     DeviceSpec {
         name: "test0".into(),
         threads: NonZeroUsize::new(2).unwrap(),
+        gpu: None,
     }
 }
 

@@ -1,10 +1,11 @@
 //! One model on a device: its engine, its slots, and how often it failed. Lives on the device's thread.
 
+use super::Prepared;
 use crate::{
     actors::{credit::Credit, work::Running},
     engine::{
-        Backend, DeviceSpec, Engine, EngineKey, Item, ItemDone, ItemState, LoadError, Model,
-        RunError, RunTimes, Scope, Slot,
+        Admission, Backend, DeviceSpec, Engine, EngineKey, Item, ItemDone, ItemState, LoadError,
+        Model, RunError, RunTimes, Scope, Slot,
     },
     telemetry::{EngineMeters, Label},
 };
@@ -39,6 +40,8 @@ struct Shape {
 struct SlotSeat {
     slot: Box<dyn Slot>,
     busy: Option<Busy>,
+    /// It failed and takes nothing until another is made in its place.
+    spoiled: bool,
 }
 
 struct Busy {
@@ -56,8 +59,13 @@ pub enum BatchEnd {
         /// Whether every item failed.
         failed: bool,
     },
-    /// The engine must be built anew.
-    Broken(String),
+    /// Answered, and something must be built anew.
+    Broken {
+        /// What: a slot, the engine, or everything on the device.
+        scope: Scope,
+        /// What happened.
+        why: String,
+    },
 }
 
 impl Loaded {
@@ -109,8 +117,40 @@ impl Loaded {
         }
     }
 
+    /// Makes the slots of this shape, unless they are there, and sets memory aside for one more session.
+    pub fn admit(&mut self, key: &EngineKey) -> Result<Prepared, LoadError> {
+        let max_batch = self.prepare(key)?;
+        let mut admit = || match self.engine.as_mut() {
+            Some(engine) => engine.admit(key),
+            None => Ok(Admission::default()),
+        };
+        let admission = catch_unwind(AssertUnwindSafe(&mut admit))
+            .unwrap_or_else(|_| Err(panicked("making room for a session")))?;
+        Ok(Prepared {
+            max_batch,
+            admission,
+        })
+    }
+
+    /// Shapes that have slots.
+    pub fn shapes(&self) -> usize {
+        self.shapes.len()
+    }
+
+    /// Whether this shape has slots.
+    pub fn has(&self, key: &EngineKey) -> bool {
+        self.shapes.contains_key(key)
+    }
+
+    /// Lets the engine do what may wait until nothing else is to be done.
+    pub fn tidy(&mut self) {
+        if let Some(engine) = self.engine.as_mut() {
+            engine.tidy();
+        }
+    }
+
     /// Makes the slots of this shape, unless they are there; gives the engine's largest batch.
-    pub fn prepare(&mut self, key: &EngineKey) -> Result<NonZeroUsize, LoadError> {
+    fn prepare(&mut self, key: &EngineKey) -> Result<NonZeroUsize, LoadError> {
         let engine = self
             .engine
             .as_mut()
@@ -130,13 +170,27 @@ impl Loaded {
         let slots = catch_unwind(AssertUnwindSafe(make))
             .unwrap_or_else(|_| Err(panicked("making a slot")))?;
         // Entered only now: a shape that cannot be made must not be made again when the engine is rebuilt.
-        let seats = slots.into_iter().map(|slot| SlotSeat { slot, busy: None });
+        let seats = slots.into_iter().map(SlotSeat::new);
         self.shapes
             .entry(key.clone())
             .or_default()
             .seats
             .extend(seats);
         Ok(max_batch)
+    }
+
+    /// Makes another slot in the place of each that failed.
+    pub fn mend_slots(&mut self) -> Result<(), LoadError> {
+        let Some(engine) = self.engine.as_mut() else {
+            return Ok(());
+        };
+        for (key, shape) in &mut self.shapes {
+            for seat in shape.seats.iter_mut().filter(|seat| seat.spoiled) {
+                let made = catch_unwind(AssertUnwindSafe(|| engine.slot(key)));
+                *seat = SlotSeat::new(made.unwrap_or_else(|_| Err(panicked("making a slot")))?);
+            }
+        }
+        Ok(())
     }
 
     /// Drops the slots of this shape, as soon as nothing runs in them.
@@ -170,7 +224,7 @@ impl Loaded {
         let seat = self
             .shapes
             .get_mut(key)
-            .and_then(|shape| shape.seats.iter_mut().find(|seat| seat.busy.is_none()));
+            .and_then(|shape| shape.seats.iter_mut().find(|seat| seat.is_free()));
         let Some(seat) = seat else {
             return Some(unrun(items, running, credit));
         };
@@ -181,7 +235,7 @@ impl Loaded {
         let submitted = catch_unwind(AssertUnwindSafe(|| seat.slot.submit(items)));
         submitted
             .is_err()
-            .then(|| self.broken("the engine panicked"))
+            .then(|| self.condemn(Scope::Engine, "the engine panicked"))
     }
 
     /// Answers what is done.
@@ -192,13 +246,15 @@ impl Loaded {
             match catch_unwind(AssertUnwindSafe(|| seat.slot.poll())) {
                 Ok(Poll::Pending) => {}
                 Ok(Poll::Ready(done)) => {
-                    ends.extend(seat.busy.take().map(|busy| answer(busy.running, done)))
+                    let end = seat.busy.take().map(|busy| answer(busy.running, done));
+                    seat.spoiled = matches!(end, Some(BatchEnd::Broken { .. }));
+                    ends.extend(end);
                 }
                 Err(_) => panicked = true,
             }
         }
         if panicked {
-            ends.push(self.broken("the engine panicked"));
+            ends.push(self.condemn(Scope::Engine, "the engine panicked"));
         }
         self.drop_released();
         ends
@@ -245,12 +301,32 @@ impl Loaded {
     }
 
     /// Answers everything that runs, and drops the engine.
-    fn broken(&mut self, why: &str) -> BatchEnd {
-        let error = RunError::device(why);
+    pub fn condemn(&mut self, scope: Scope, why: &str) -> BatchEnd {
+        let error = RunError {
+            scope,
+            message: why.to_owned(),
+        };
         let busy = self.busy_seats().filter_map(|seat| seat.busy.take());
         busy.for_each(|busy| fail_all(busy.running, &error));
         self.unload();
-        BatchEnd::Broken(why.to_owned())
+        BatchEnd::Broken {
+            scope,
+            why: why.to_owned(),
+        }
+    }
+}
+
+impl SlotSeat {
+    fn new(slot: Box<dyn Slot>) -> Self {
+        Self {
+            slot,
+            busy: None,
+            spoiled: false,
+        }
+    }
+
+    fn is_free(&self) -> bool {
+        self.busy.is_none() && !self.spoiled
     }
 }
 
@@ -263,26 +339,27 @@ impl Shape {
 fn answer(running: Vec<Running>, done: Vec<ItemDone>) -> BatchEnd {
     let now = Instant::now();
     let items = running.len();
-    let is_broken = |done: &ItemDone| {
-        done.outcome
-            .as_ref()
-            .err()
-            .filter(|e| e.scope == Scope::Device)
-            .map(|e| e.message.clone())
-    };
-    let broken = done.iter().find_map(is_broken);
+    let errors = done.iter().filter_map(|done| done.outcome.as_ref().err());
+    let worst = errors.max_by_key(|error| error.scope).cloned();
     let failed = done.iter().all(|done| done.outcome.is_err());
+    let states_are_gone = worst.as_ref().is_some_and(|e| e.scope >= Scope::Engine);
     // Should an engine give too few answers, the rest is answered as lost when it is dropped.
     running
         .into_iter()
         .zip(done)
         .for_each(|(running, mut done)| {
-            if broken.is_some() {
+            if states_are_gone {
                 done.state = ItemState::Lost;
             }
             running.finish(done, now);
         });
-    broken.map_or(BatchEnd::Answered { items, failed }, BatchEnd::Broken)
+    match worst {
+        Some(RunError { scope, message }) if scope >= Scope::Slot => BatchEnd::Broken {
+            scope,
+            why: message,
+        },
+        _ => BatchEnd::Answered { items, failed },
+    }
 }
 
 /// Answers work that no slot took; its states are as they came.

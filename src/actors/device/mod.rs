@@ -15,13 +15,13 @@ use super::{
     scheduler::{DeviceChanged, Seat},
     work::{RunBatch, SlotFree},
 };
-use crate::engine::{Backend, DeviceSpec, EngineKey, LoadError, Model};
+use crate::engine::{Admission, Backend, DeviceSpec, EngineKey, LoadError, Model, Platform};
 use actix::prelude::*;
 use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        mpsc::{Sender, channel},
+        mpsc::{SyncSender, sync_channel},
     },
 };
 use thread::{Command, DeviceThread};
@@ -30,10 +30,22 @@ use tokio::sync::oneshot;
 /// Requests for new slots that may wait for the thread; one more is refused.
 const PREPARES_WAITING: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
 
-/// Scheduler → device: make slots of this shape. Awaited; the answer is the engine's largest batch.
+/// Shapes that a device has slots for at once; one more is refused. Each takes memory, and a client chooses its size.
+const SHAPES: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
+
+/// Scheduler → device: make slots of this shape, and room for a session. Awaited.
 #[derive(Message, Debug)]
-#[rtype(result = "Result<NonZeroUsize, LoadError>")]
+#[rtype(result = "Result<Prepared, LoadError>")]
 pub struct Prepare(pub EngineKey);
+
+/// Device → scheduler: what a session may do there.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Items that the engine takes at once.
+    pub max_batch: NonZeroUsize,
+    /// The session's memory; to be held for as long as it is attached.
+    pub admission: Admission,
+}
 
 /// Scheduler → device: nobody needs this shape any more. Bounded: once for each shape that was prepared.
 #[derive(Message, Debug)]
@@ -46,6 +58,8 @@ impl Bounded for Release {}
 pub struct DeviceConfig {
     /// Name and threads.
     pub spec: DeviceSpec,
+    /// What its thread stands on.
+    pub platform: Box<dyn Platform>,
     /// Batches that it takes at a time.
     pub slots: NonZeroUsize,
     /// What it loads at once, and with what.
@@ -64,11 +78,11 @@ pub struct DeviceConfig {
 
 /// The actor in front of the thread.
 ///
-/// The channel to the thread has no bound of its own: batches own a slot, requests for slots one of [`PREPARES_WAITING`], and
-/// a shape is released at most once for each request that was answered.
+/// The channel to the thread is as long as all that can be in it: batches own a slot, requests for slots one of
+/// [`PREPARES_WAITING`], and a shape, of which there are [`SHAPES`], is released once after it was prepared.
 pub struct Device {
     name: String,
-    inbox: Sender<Command>,
+    inbox: SyncSender<Command>,
     prepares: Credits,
     free: Recipient<SlotFree>,
     changed: Recipient<DeviceChanged>,
@@ -80,8 +94,8 @@ impl Device {
     /// # Errors
     /// If the system has no thread left.
     pub fn start(config: DeviceConfig) -> std::io::Result<Seat> {
-        let (inbox, commands) = channel();
         let (name, slots) = (config.spec.name.clone(), config.slots);
+        let (inbox, commands) = sync_channel(slots.get() + PREPARES_WAITING.get() + SHAPES.get());
         let models = config
             .models
             .iter()
@@ -133,7 +147,7 @@ impl Handler<RunBatch> for Device {
     type Result = ();
 
     fn handle(&mut self, batch: RunBatch, _: &mut Self::Context) {
-        if let Err(unsent) = self.inbox.send(Command::Run(batch)) {
+        if let Err(unsent) = self.inbox.try_send(Command::Run(batch)) {
             // Each item is answered by being dropped, and the slot is free before the scheduler hears of it.
             drop(unsent);
             self.thread_has_gone();
@@ -142,7 +156,7 @@ impl Handler<RunBatch> for Device {
 }
 
 impl Handler<Prepare> for Device {
-    type Result = ResponseFuture<Result<NonZeroUsize, LoadError>>;
+    type Result = ResponseFuture<Result<Prepared, LoadError>>;
 
     fn handle(&mut self, Prepare(key): Prepare, _: &mut Self::Context) -> Self::Result {
         let gone = || {
@@ -159,7 +173,11 @@ impl Handler<Prepare> for Device {
             ))));
         };
         let (reply, answer) = oneshot::channel();
-        if self.inbox.send(Command::Prepare { key, reply }).is_err() {
+        if self
+            .inbox
+            .try_send(Command::Prepare { key, reply })
+            .is_err()
+        {
             self.thread_has_gone();
             return Box::pin(fut::ready(Err(gone())));
         }
@@ -175,7 +193,7 @@ impl Handler<Release> for Device {
     type Result = ();
 
     fn handle(&mut self, Release(key): Release, _: &mut Self::Context) {
-        if self.inbox.send(Command::Release(key)).is_err() {
+        if self.inbox.try_send(Command::Release(key)).is_err() {
             self.thread_has_gone();
         }
     }

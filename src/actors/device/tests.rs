@@ -64,7 +64,7 @@ async fn a_panicking_engine_answers_its_batch_and_is_rebuilt() {
     rig.prepare(&key()).await.unwrap();
     let failed = run(&mut rig, "scripted", &["a", "b"]).await;
     for answer in &failed {
-        assert_eq!(scope(answer), Some(Scope::Device));
+        assert_eq!(scope(answer), Some(Scope::Engine));
         assert!(
             matches!(answer.state, ItemState::Lost),
             "it was on the device"
@@ -79,7 +79,7 @@ async fn a_panicking_engine_answers_its_batch_and_is_rebuilt() {
 
 #[actix::test]
 async fn a_device_error_rebuilds_the_engine_and_loses_the_states() {
-    let script = Scripted::new([WARM_UP, Act::Fail(RunError::device("on purpose"))]);
+    let script = Scripted::new([WARM_UP, Act::Fail(RunError::engine("on purpose"))]);
     let mut rig = device(1, &[("scripted", &script)]);
     rig.prepare(&key()).await.unwrap();
     let failed = run(&mut rig, "scripted", &["a", "b"]).await;
@@ -298,7 +298,7 @@ async fn a_batch_that_runs_beside_one_that_panics_is_answered_with_it() {
     let mut p = pending(2, Act::Panic).await;
     run(&mut p.rig, "scripted", &["b"]).await;
     let beside = p.done.next().await;
-    assert_eq!(scope(&beside), Some(Scope::Device));
+    assert_eq!(scope(&beside), Some(Scope::Engine));
     assert!(matches!(beside.state, ItemState::Lost));
     assert_eq!(p.rig.seat.slots.in_flight(), 0);
 }
@@ -360,7 +360,7 @@ async fn a_shape_that_the_model_does_not_have_is_refused_and_spoils_no_rebuild()
 async fn a_thread_that_has_gone_is_reported_and_its_work_is_answered() {
     let (free, mut freed) = inbox();
     let (changed, mut heard) = inbox();
-    let (inbox_of_nobody, _) = channel();
+    let (inbox_of_nobody, _) = sync_channel(1);
     let front = Device {
         name: "test0".into(),
         inbox: inbox_of_nobody,

@@ -6,6 +6,7 @@
 use super::{
     DeviceConfig,
     loaded::{BatchEnd, Loaded, unrun},
+    {Prepared, SHAPES},
 };
 use crate::{
     actors::{
@@ -15,13 +16,12 @@ use crate::{
         scheduler::DeviceChanged,
         work::{RunBatch, SlotFree},
     },
-    engine::{EngineKey, LoadError, LoadState, lifecycle::LoadEvent},
+    engine::{EngineKey, LoadError, LoadState, Scope, lifecycle::LoadEvent},
     media::Stage,
     telemetry::labels::{EngineState, RunOutcome},
 };
 use std::{
     collections::BTreeMap,
-    num::NonZeroUsize,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError},
@@ -33,12 +33,15 @@ use tokio::sync::oneshot;
 /// How often a running batch is looked at: well below a frame, far above the cost of a look.
 const POLL: Duration = Duration::from_micros(50);
 
+/// How often a device that does nothing looks for memory that other threads gave back.
+const TIDY: Duration = Duration::from_millis(250);
+
 /// What the actor in front asks of the thread.
 pub enum Command {
     Run(RunBatch),
     Prepare {
         key: EngineKey,
-        reply: oneshot::Sender<Result<NonZeroUsize, LoadError>>,
+        reply: oneshot::Sender<Result<Prepared, LoadError>>,
     },
     Release(EngineKey),
 }
@@ -72,7 +75,12 @@ impl DeviceThread {
     pub fn run(mut self) {
         priority::step_back(priority::DEVICE);
         let models: Vec<_> = self.loaded.keys().cloned().collect();
-        models.iter().for_each(|model| self.bring_up(model));
+        match self.config.platform.enter() {
+            Ok(()) => models.iter().for_each(|model| self.bring_up(model)),
+            Err(e) => models
+                .iter()
+                .for_each(|model| self.give_up(model, e.clone())),
+        }
         // Whoever wanted to know may have gone.
         self.config.settled.take().map(|settled| settled.send(()));
         while let Some(command) = self.next_command() {
@@ -92,10 +100,11 @@ impl DeviceThread {
     fn next_command(&mut self) -> Option<Command> {
         loop {
             self.collect();
-            if !self.loaded.values().any(Loaded::is_busy) {
-                return self.inbox.recv().ok();
+            let busy = self.loaded.values().any(Loaded::is_busy);
+            if !busy {
+                self.tidy();
             }
-            match self.inbox.recv_timeout(POLL) {
+            match self.inbox.recv_timeout(if busy { POLL } else { TIDY }) {
                 Ok(command) => return Some(command),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -103,11 +112,24 @@ impl DeviceThread {
         }
     }
 
-    fn prepare(&mut self, key: &EngineKey) -> Result<NonZeroUsize, LoadError> {
-        match self.config.board.state(&key.model) {
+    fn tidy(&mut self) {
+        self.loaded.values_mut().for_each(Loaded::tidy);
+        self.config.platform.tidy();
+    }
+
+    fn prepare(&mut self, key: &EngineKey) -> Result<Prepared, LoadError> {
+        let shapes: usize = self.loaded.values().map(Loaded::shapes).sum();
+        let is_there = self.loaded.values().any(|loaded| loaded.has(key));
+        if shapes >= SHAPES.get() && !is_there {
+            return Err(LoadError::new(
+                format!("the device serves {shapes} shapes at once already"),
+                "ask for a size that others use, or wait until one is free",
+            ));
+        }
+        match self.state(&key.model) {
             Some(LoadState::Failed { why, fix }) => Err(LoadError { why, fix }),
             _ => match self.loaded.get_mut(&key.model) {
-                Some(loaded) => loaded.prepare(key),
+                Some(loaded) => loaded.admit(key),
                 None => Err(LoadError::new(
                     "the device does not have this model",
                     "add it to the configuration",
@@ -168,21 +190,64 @@ impl DeviceThread {
                 items,
                 failed: true,
             } => loaded.meters.ran(items, RunOutcome::Failed),
-            BatchEnd::Broken(why) => {
+            BatchEnd::Broken { scope, why } => {
                 loaded.meters.ran(0, RunOutcome::Panicked);
                 loaded.failures += 1;
-                tracing::error!(model = %model, failures = loaded.failures, why, "engine failed");
-                self.rebuild(model, why);
+                let failures = loaded.failures;
+                tracing::error!(model = %model, failures, ?scope, why, "engine failed");
+                self.mend(model, scope, why);
             }
         }
         post(&self.config.free, SlotFree);
     }
 
+    /// Builds anew what a failure took, and no more.
+    fn mend(&mut self, model: &Arc<str>, scope: Scope, why: String) {
+        match scope {
+            Scope::Device => self.restart(&why),
+            Scope::Item | Scope::Batch | Scope::Slot if !self.is_exhausted(model) => {
+                let mended = self.loaded.get_mut(model).map(Loaded::mend_slots);
+                if let Some(Err(e)) = mended {
+                    self.rebuild(model, e.to_string());
+                }
+            }
+            _ => self.rebuild(model, why),
+        }
+    }
+
+    /// Takes everything off the device, starts it again, and loads everything that was well.
+    fn restart(&mut self, why: &str) {
+        let well: Vec<_> = self.loaded.keys().cloned().collect();
+        let well: Vec<_> = well
+            .into_iter()
+            .filter(|model| !matches!(self.state(model), Some(LoadState::Failed { .. })))
+            .collect();
+        for loaded in self.loaded.values_mut() {
+            loaded.condemn(Scope::Device, why);
+        }
+        match self.config.platform.restart() {
+            Ok(()) => well
+                .iter()
+                .for_each(|model| self.rebuild(model, why.to_owned())),
+            Err(e) => well.iter().for_each(|model| self.give_up(model, e.clone())),
+        }
+    }
+
+    /// Whether a model has failed as often as it may.
+    fn is_exhausted(&self, model: &Arc<str>) -> bool {
+        let failures = self.loaded.get(model).map_or(0, |loaded| loaded.failures);
+        failures >= self.config.max_failures
+    }
+
+    fn state(&self, model: &str) -> Option<LoadState> {
+        self.config.board.state(model, &self.config.spec.name)
+    }
+
     /// Loads and warms a model that broke, again and again until it is well or given up.
     fn rebuild(&mut self, model: &Arc<str>, mut why: String) {
         loop {
-            let failures = self.loaded.get(model).map_or(0, |loaded| loaded.failures);
-            if failures >= self.config.max_failures {
+            if self.is_exhausted(model) {
+                let failures = self.config.max_failures;
                 let why = format!("it failed {failures} times in a row, at last: {why}");
                 let fix = "see the log, then restart the server";
                 return self.give_up(model, LoadError::new(why, fix));
@@ -241,12 +306,8 @@ impl DeviceThread {
             loaded.unload();
         }
         self.tell(model, LoadEvent::Fail { why, fix });
-        let all_failed = self.loaded.keys().all(|model| {
-            matches!(
-                self.config.board.state(model),
-                Some(LoadState::Failed { .. })
-            )
-        });
+        let failed = |model: &Arc<str>| matches!(self.state(model), Some(LoadState::Failed { .. }));
+        let all_failed = self.loaded.keys().all(failed);
         if all_failed {
             post(
                 &self.config.changed,
@@ -259,7 +320,10 @@ impl DeviceThread {
     }
 
     fn tell(&self, model: &Arc<str>, event: LoadEvent) {
-        let state = self.config.board.apply(model, event);
+        let state = self
+            .config
+            .board
+            .apply(model, &self.config.spec.name, event);
         if let (Some(state), Some(loaded)) = (state, self.loaded.get(model)) {
             loaded.meters.state(label(&state));
         }
@@ -273,7 +337,7 @@ pub fn enter(config: &DeviceConfig) {
             manifest: Arc::clone(&model.manifest),
             backend: backend.name(),
             device: config.spec.name.clone(),
-            threads: config.spec.threads.get(),
+            threads: config.spec.gpu.map_or(config.spec.threads.get(), |_| 0),
             state: LoadState::Unloaded,
         });
     }

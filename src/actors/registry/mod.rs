@@ -88,7 +88,7 @@ impl Registry {
         if self.draining {
             return Err(OpenError::Draining);
         }
-        let state = self.config.board.state(&request.model);
+        let state = self.config.board.best(&request.model);
         if !state.as_ref().is_some_and(LoadState::is_ready) {
             let state = state.map_or("not known", |state| state.name());
             return Err(OpenError::NotReady(format!(

@@ -12,12 +12,12 @@ pub use messages::{Attach, AttachError, Detach, DeviceChanged, Inspect, Schedule
 
 use super::{
     credit::Credits,
-    device::{Prepare, Release},
+    device::{Prepare, Prepared, Release},
     post::post,
     work::{RunBatch, SlotFree, Submit, Work, WorkError},
 };
 use crate::{
-    engine::EngineKey,
+    engine::{Admission, EngineKey},
     session::SessionId,
     telemetry::{QueueMeter, labels::Queue},
 };
@@ -25,7 +25,6 @@ use actix::prelude::*;
 use policy::EngineQueue;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    num::NonZeroUsize,
     sync::Arc,
     time::Instant,
 };
@@ -54,8 +53,8 @@ type Place = (usize, EngineKey);
 /// One engine that a session has, or waits for.
 struct Attachment {
     place: Place,
-    /// Whether the device has said that it takes the work.
-    ready: bool,
+    /// What the device has set aside for it, once it has said that it takes the work.
+    admission: Option<Admission>,
 }
 
 /// The actor.
@@ -120,14 +119,14 @@ impl Scheduler {
         &mut self,
         session: &SessionId,
         place: &Place,
-        answer: Result<NonZeroUsize, AttachError>,
+        answer: Result<Prepared, AttachError>,
     ) -> Result<(), AttachError> {
         let attachments = self.attached.get_mut(session);
         let attachment = attachments.and_then(|all| all.iter_mut().find(|a| a.place == *place));
         match (answer, attachment) {
-            (Ok(max_batch), Some(attachment)) => {
-                attachment.ready = true;
-                let fresh = || EngineQueue::new(max_batch);
+            (Ok(prepared), Some(attachment)) => {
+                attachment.admission = Some(prepared.admission);
+                let fresh = || EngineQueue::new(prepared.max_batch);
                 self.lines.entry(place.clone()).or_insert_with(fresh);
                 Ok(())
             }
@@ -150,7 +149,8 @@ impl Scheduler {
     }
 
     /// Takes one engine from a session that no longer has any.
-    fn leave(&mut self, session: &SessionId, Attachment { place, ready }: Attachment) {
+    fn leave(&mut self, session: &SessionId, attachment: Attachment) {
+        let Attachment { place, admission } = attachment;
         if let Some(line) = self.lines.get_mut(&place) {
             let abandoned = line.take_where(|work| work.session == *session);
             abandoned
@@ -158,7 +158,7 @@ impl Scheduler {
                 .for_each(|work| work.refuse(WorkError::Abandoned));
         }
         // A session that is not ready releases its shape when the device has answered.
-        if ready {
+        if admission.is_some() {
             self.release_unused(&place);
         }
     }
@@ -182,10 +182,23 @@ impl Scheduler {
         }
     }
 
+    /// The device for a session's model: of those that serve, the one with the fewest sessions; of equals, the first.
+    fn place_for(&self, model: &Arc<str>) -> Option<usize> {
+        let serves = |at: &usize| {
+            let seat = &self.seats[*at];
+            seat.serves && seat.models.contains(model)
+        };
+        let on = |at: &usize| {
+            let all = self.attached.values().flatten();
+            all.filter(|attachment| attachment.place.0 == *at).count()
+        };
+        (0..self.seats.len()).filter(serves).min_by_key(on)
+    }
+
     /// The queue for this work, if its session is attached to that engine.
     fn line_of(&mut self, work: &Work) -> Option<&mut EngineQueue<Work>> {
         let attachments = self.attached.get(&work.session)?;
-        let fits = |a: &&Attachment| a.ready && a.place.1 == work.key;
+        let fits = |a: &&Attachment| a.admission.is_some() && a.place.1 == work.key;
         let place = &attachments.iter().find(fits)?.place;
         self.lines.get_mut(place)
     }
@@ -221,8 +234,7 @@ impl Handler<Attach> for Scheduler {
     type Result = ResponseActFuture<Self, Result<(), AttachError>>;
 
     fn handle(&mut self, Attach { session, key }: Attach, _: &mut Self::Context) -> Self::Result {
-        let serves = |seat: &Seat| seat.serves && seat.models.contains(&key.model);
-        let Some(at) = self.seats.iter().position(serves) else {
+        let Some(at) = self.place_for(&key.model) else {
             let model = key.model.to_string();
             return Box::pin(fut::ready(Err(AttachError::NotReady {
                 model,
@@ -232,7 +244,7 @@ impl Handler<Attach> for Scheduler {
         let place = (at, key.clone());
         let attachment = Attachment {
             place: place.clone(),
-            ready: false,
+            admission: None,
         };
         let attachments = self.attached.entry(session.clone()).or_default();
         attachments.push(attachment);

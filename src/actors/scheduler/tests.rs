@@ -9,7 +9,7 @@ use crate::{
     engine::{ItemState, LoadError},
     session::Class,
 };
-use std::time::Duration;
+use std::{num::NonZeroUsize, time::Duration};
 use tokio::sync::oneshot;
 
 /// A device that answers requests for slots when it is told, and runs nothing.
@@ -24,11 +24,14 @@ impl Actor for Fake {
 }
 
 impl Handler<Prepare> for Fake {
-    type Result = ResponseFuture<Result<NonZeroUsize, LoadError>>;
+    type Result = ResponseFuture<Result<Prepared, LoadError>>;
 
     fn handle(&mut self, _: Prepare, _: &mut Self::Context) -> Self::Result {
         let answer = match NonZeroUsize::new(self.max_batch) {
-            Some(max) if !self.refuses => Ok(max),
+            Some(max_batch) if !self.refuses => Ok(Prepared {
+                max_batch,
+                admission: Admission::default(),
+            }),
             _ => Err(LoadError::new("no memory", "buy some")),
         };
         let Some(held) = &mut self.held else {

@@ -12,7 +12,7 @@ use crate::{
         },
         scheduler::{self, Scheduler, SchedulerView},
     },
-    engine::{DeviceSpec, scripted::Scripted},
+    engine::{DeviceSpec, HostPlatform, scripted::Scripted},
     session::SessionSpec,
 };
 use actix::prelude::*;
@@ -62,7 +62,9 @@ impl House {
                 spec: DeviceSpec {
                     name: "test0".into(),
                     threads: NonZeroUsize::MIN,
+                    gpu: None,
                 },
+                platform: Box::new(HostPlatform),
                 slots: NonZeroUsize::MIN,
                 models: vec![(model, backend)],
                 board: on_board,

@@ -9,7 +9,8 @@ use crate::{
         work::{RunBatch, SlotFree, Work},
     },
     engine::{
-        Backend, DeviceSpec, EngineKey, LoadError, LoadState, Manifest, Model, Repository,
+        Backend, DeviceSpec, EngineKey, HostPlatform, LoadError, LoadState, Manifest, Model,
+        Repository,
         scripted::{MANIFEST, Scripted},
     },
 };
@@ -51,7 +52,9 @@ pub fn device_of(slots: usize, max_failures: usize, models: &[(&str, &Scripted)]
         spec: DeviceSpec {
             name: "test0".into(),
             threads: NonZeroUsize::MIN,
+            gpu: None,
         },
+        platform: Box::new(HostPlatform),
         slots: NonZeroUsize::new(slots).unwrap(),
         models: models.collect(),
         board: board.clone(),
@@ -72,7 +75,8 @@ impl Rig {
     /// Makes slots of a shape.
     pub async fn prepare(&self, key: &EngineKey) -> Result<NonZeroUsize, LoadError> {
         let prepare = crate::actors::device::Prepare(key.clone());
-        self.seat.prepare.send(prepare).await.unwrap()
+        let prepared = self.seat.prepare.send(prepare).await.unwrap();
+        prepared.map(|prepared| prepared.max_batch)
     }
 
     /// Runs a batch in a free slot.
@@ -84,7 +88,7 @@ impl Rig {
 
     /// Waits until the board says so of a model.
     pub async fn until(&self, model: &str, is: impl Fn(&LoadState) -> bool) -> LoadState {
-        let state = || self.board.state(model).unwrap();
+        let state = || self.board.best(model).unwrap();
         eventually("the model's state", || is(&state())).await;
         state()
     }

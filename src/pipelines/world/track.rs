@@ -5,7 +5,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    engine::{Model, Outputs, Role, RunError, Tensor},
+    engine::{DType, Model, Outputs, Role, RunError, Tensor},
     media::{
         ActionId, DecodeLimits, Rgb8, convert,
         jpeg::{Encoder, Quality, Subsampling},
@@ -96,20 +96,30 @@ fn open(model: &Model, options: WorldOptions, image: Option<&[u8]>) -> Result<Op
     })
 }
 
-/// From the model's planar floats to pixels.
+/// From the model's frame to pixels: planar floats, or pixels already where a GPU drew it.
 fn finish(mut outputs: Outputs, into: &mut Rgb8) -> Result<(), RunError> {
     let frame = outputs.take("frame")?;
-    let &[1, 3, height, width] = frame.shape() else {
-        return Err(RunError::item(format!(
-            "the frame has the shape {:?}, not [1, 3, height, width]",
-            frame.shape()
-        )));
+    let unfit = || {
+        let shape = frame.shape();
+        RunError::item(format!(
+            "the frame has the shape {shape:?}, neither [1, 3, height, width] nor [1, height, width, 3]"
+        ))
     };
-    let planes = frame.as_f32().map_err(|e| RunError::item(e.to_string()))?;
     let side = |n: usize| u32::try_from(n).map_err(|_| RunError::item("the frame is too large"));
-    (into.width, into.height) = (side(width)?, side(height)?);
-    into.data.resize(3 * width * height, 0);
-    convert::planar_to_rgb8(planes, into.width, into.height, &mut into.data);
+    match (frame.dtype(), frame.shape()) {
+        (DType::U8, &[1, height, width, 3]) => {
+            (into.width, into.height) = (side(width)?, side(height)?);
+            into.data.clear();
+            into.data.extend_from_slice(frame.as_bytes());
+        }
+        (DType::F32, &[1, 3, height, width]) => {
+            let planes = frame.as_f32().map_err(|e| RunError::item(e.to_string()))?;
+            (into.width, into.height) = (side(width)?, side(height)?);
+            into.data.resize(3 * width * height, 0);
+            convert::planar_to_rgb8(planes, into.width, into.height, &mut into.data);
+        }
+        _ => return Err(unfit()),
+    }
     Ok(())
 }
 
@@ -195,7 +205,7 @@ impl Track for World {
 /// A batch of one row.
 fn row(values: &[f32]) -> Tensor {
     Tensor::f32(vec![1, values.len()], values.to_vec())
-        .unwrap_or_else(|_| Tensor::zeros(crate::engine::DType::F32, vec![1, 0]))
+        .unwrap_or_else(|_| Tensor::zeros(DType::F32, vec![1, 0]))
 }
 
 #[cfg(test)]

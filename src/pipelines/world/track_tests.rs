@@ -102,3 +102,20 @@ fn a_walk_whose_state_was_lost_shows_its_start_picture_without_another_key() {
     assert_eq!(pose(&world.draft(now)), [0.0; 6]);
     assert!(world.is_still(now));
 }
+
+#[test]
+fn a_frame_of_pixels_and_one_of_floats_become_the_same_picture() {
+    let pixels: Vec<u8> = (0..16 * 8 * 3).map(|i| (i * 7 % 256) as u8).collect();
+    let mut planes = vec![0.0; pixels.len()];
+    convert::rgb8_to_planar(&pixels, 16, 8, &mut planes);
+    let bytes = Tensor::new(vec![1, 8, 16, 3], crate::engine::Data::U8(pixels));
+    let floats = Tensor::f32(vec![1, 3, 8, 16], planes);
+    let picture = |frame: Tensor| {
+        let mut into = Rgb8::default();
+        finish(Outputs::new(vec![("frame".into(), frame)]), &mut into).unwrap();
+        into
+    };
+    let drawn = picture(bytes.unwrap());
+    assert!(drawn.is_whole() && (drawn.width, drawn.height) == (16, 8));
+    assert_eq!(drawn, picture(floats.unwrap()));
+}

@@ -10,6 +10,7 @@ pub mod board;
 pub mod buffer;
 pub mod codec;
 pub mod credit;
+pub mod cuda;
 pub mod device;
 pub mod keeper;
 pub mod post;

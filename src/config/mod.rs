@@ -17,6 +17,7 @@ mod engine;
 pub mod env;
 mod fault;
 mod gamecraft;
+mod gpu;
 mod layers;
 mod limits;
 mod listen;
@@ -41,6 +42,7 @@ pub use document::DOCUMENT;
 pub use engine::{BackendChoice, Engine};
 pub use fault::{ConfigErrors, Fault, Problem};
 pub use gamecraft::{Gamecraft, ModelName, OnFull};
+pub use gpu::{Gpu, GpuChoice};
 pub use limits::Limits;
 pub use listen::{Listen, ListenName, Listeners};
 pub use origin::Origin;
@@ -70,6 +72,8 @@ pub struct Config {
     pub referee: Referee,
     /// `[engine]`: models and the libraries that run them.
     pub engine: Engine,
+    /// `[gpu]`: NVIDIA GPUs.
+    pub gpu: Gpu,
     /// `[codec]`: the pool that encodes frames.
     pub codec: Codec,
     /// `[admin]`: who may administrate.
@@ -154,6 +158,7 @@ struct Sections {
     gamecraft: Gamecraft,
     referee: Referee,
     engine: Engine,
+    gpu: Gpu,
     codec: Codec,
     admin: Admin,
     log: LogConfig,
@@ -170,6 +175,7 @@ impl Sections {
             gamecraft: Gamecraft::read(reader),
             referee: Referee::read(reader),
             engine: Engine::read(reader),
+            gpu: Gpu::read(reader),
             codec: Codec::read(reader),
             admin: Admin::read(reader),
             log: log::read(reader),
@@ -185,6 +191,7 @@ impl Sections {
             gamecraft,
             referee,
             engine,
+            gpu,
             codec,
             admin,
             log,
@@ -197,6 +204,7 @@ impl Sections {
             gamecraft,
             referee,
             engine,
+            gpu,
             codec,
             admin,
             log,

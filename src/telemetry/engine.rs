@@ -17,15 +17,15 @@ pub struct EngineMeters {
 }
 
 impl EngineMeters {
-    /// Meters for the engine that runs the model `engine`; it is unloaded.
-    pub fn new(engine: &Label) -> Self {
-        let e = || engine.into();
-        let state = |s: &EngineState| gauge(&metrics::ENGINE_STATE, [e(), s.as_str().into()]);
-        let run = |o: &RunOutcome| counter(&metrics::ENGINE_RUNS, [e(), o.as_str().into()]);
+    /// Meters for the engine that runs the model `engine` on `device`; it is unloaded.
+    pub fn new(engine: &Label, device: &Label) -> Self {
+        let (e, d) = (|| engine.into(), || device.into());
+        let state = |s: &EngineState| gauge(&metrics::ENGINE_STATE, [e(), d(), s.as_str().into()]);
+        let run = |o: &RunOutcome| counter(&metrics::ENGINE_RUNS, [e(), d(), o.as_str().into()]);
         let meters = Self {
             states: EngineState::ALL.iter().map(state).collect(),
-            load: gauge(&metrics::ENGINE_LOAD, [e()]),
-            batch: histogram(&metrics::BATCH_SIZE, [e()]),
+            load: gauge(&metrics::ENGINE_LOAD, [e(), d()]),
+            batch: histogram(&metrics::BATCH_SIZE, [e(), d()]),
             runs: RunOutcome::ALL.iter().map(run).collect(),
         };
         meters.state(EngineState::Unloaded);

@@ -80,7 +80,10 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
 
 fn describe(metric: &Metric) {
     let unit = match metric.unit {
-        Unit::Count => ::metrics::Unit::Count,
+        // The library has no words for degrees, hertz and watts; the names say them.
+        Unit::Count | Unit::Ratio | Unit::Celsius | Unit::Hertz | Unit::Watts => {
+            ::metrics::Unit::Count
+        }
         Unit::Seconds => ::metrics::Unit::Seconds,
         Unit::Bytes => ::metrics::Unit::Bytes,
     };

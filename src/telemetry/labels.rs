@@ -141,6 +141,30 @@ label_set! {
 }
 
 label_set! {
+    /// What memory of a GPU is used for.
+    MemoryOwner {
+        /// Weights and code of engines.
+        Engine = "engine",
+        /// Buffers of fixed shapes.
+        Slot = "slot",
+        /// States of sessions.
+        Session = "session",
+        /// Host memory that the GPU reaches.
+        Pinned = "pinned",
+    }
+}
+
+label_set! {
+    /// What a clock drives.
+    ClockDomain {
+        /// The processors.
+        Graphics = "graphics",
+        /// The memory.
+        Memory = "memory",
+    }
+}
+
+label_set! {
     /// How far an engine is.
     EngineState {
         /// Known, not loaded.

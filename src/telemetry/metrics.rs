@@ -13,6 +13,14 @@ pub enum Unit {
     Seconds,
     /// Bytes.
     Bytes,
+    /// A part of a whole, 0 to 1.
+    Ratio,
+    /// Degrees Celsius.
+    Celsius,
+    /// Hertz.
+    Hertz,
+    /// Watts.
+    Watts,
 }
 
 /// How a metric behaves.
@@ -115,14 +123,33 @@ table! {
     VIEWER_FRAMES "viewer_frames_total" Counter, Count, ["pipeline", "outcome"],
         "Frames as viewers saw them: sent, or skipped because the viewer was slow.";
 
-    BATCH_SIZE "batch_size" Histogram(BATCH_SIZES), Count, ["engine"],
+    BATCH_SIZE "batch_size" Histogram(BATCH_SIZES), Count, ["engine", "device"],
         "Items that ran together.";
-    ENGINE_RUNS "engine_runs_total" Counter, Count, ["engine", "outcome"],
+    ENGINE_RUNS "engine_runs_total" Counter, Count, ["engine", "device", "outcome"],
         "Runs of an engine, by how they ended.";
-    ENGINE_STATE "engine_state" Gauge, Count, ["engine", "state"],
+    ENGINE_STATE "engine_state" Gauge, Count, ["engine", "device", "state"],
         "1 for the state that an engine is in, 0 for the others.";
-    ENGINE_LOAD "engine_load_seconds" Gauge, Seconds, ["engine"],
+    ENGINE_LOAD "engine_load_seconds" Gauge, Seconds, ["engine", "device"],
         "Time that the last load took, warm-up included.";
+
+    GPU_UP "gpu_up" Gauge, Count, ["device"],
+        "1 while a GPU serves, 0 once it was given up.";
+    GPU_MEMORY_OURS "gpu_memory_ours_bytes" Gauge, Bytes, ["device", "owner"],
+        "Memory that this server has taken on a GPU, by what it is for; pinned memory is the host's.";
+    GPU_GRAPH_FALLBACKS "gpu_graph_fallbacks_total" Counter, Count, ["device"],
+        "Batch sizes whose work could not be captured into a graph and is launched piece by piece.";
+    GPU_UTILISATION "gpu_utilisation_ratio" Gauge, Ratio, ["device"],
+        "Part of the last second in which a GPU was busy, with whosever work.";
+    GPU_MEMORY_TAKEN "gpu_memory_taken_bytes" Gauge, Bytes, ["device"],
+        "Memory of a GPU that is taken, by whomever.";
+    GPU_MEMORY_SIZE "gpu_memory_size_bytes" Gauge, Bytes, ["device"],
+        "Memory that a GPU has.";
+    GPU_TEMPERATURE "gpu_temperature_celsius" Gauge, Celsius, ["device"],
+        "How warm a GPU is.";
+    GPU_CLOCK "gpu_clock_hertz" Gauge, Hertz, ["device", "domain"],
+        "The clock at which a GPU's processors and memory run now.";
+    GPU_POWER "gpu_power_watts" Gauge, Watts, ["device"],
+        "What a GPU draws.";
 
     HTTP_REQUESTS "http_requests_total" Counter, Count, ["listener", "status"],
         "Requests answered, by status.";
@@ -149,6 +176,10 @@ mod tests {
                 Unit::Count => continue,
                 Unit::Seconds => "_seconds",
                 Unit::Bytes => "_bytes",
+                Unit::Ratio => "_ratio",
+                Unit::Celsius => "_celsius",
+                Unit::Hertz => "_hertz",
+                Unit::Watts => "_watts",
             };
             assert!(name.trim_end_matches("_total").ends_with(unit), "{name}");
         }
@@ -163,7 +194,8 @@ mod tests {
     #[test]
     fn no_label_can_grow_without_bound() {
         let bounded = [
-            "version", "pipeline", "state", "reason", "stage", "outcome", "engine",
+            "version", "pipeline", "state", "reason", "stage", "outcome", "engine", "device",
+            "owner", "domain",
         ];
         let at_the_edge = ["listener", "status", "code"];
         for label in ALL.iter().flat_map(|metric| metric.labels) {

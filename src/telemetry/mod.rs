@@ -12,6 +12,7 @@
 mod engine;
 mod exporter;
 mod frame;
+mod gpu;
 mod http;
 mod ingest;
 pub mod labels;
@@ -24,6 +25,7 @@ mod tests;
 pub use engine::EngineMeters;
 pub use exporter::{InstallError, MetricsHandle, install};
 pub use frame::{FrameMeters, ViewerMeter, ViewerMeters};
+pub use gpu::GpuMeters;
 pub use http::{ConnectionMeter, HttpMeters, socket_closed};
 pub use ingest::IngestMeters;
 pub use labels::Label;

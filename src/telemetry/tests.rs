@@ -103,20 +103,20 @@ fn viewers_count_while_they_watch() {
 #[test]
 fn an_engine_is_in_one_state_at_a_time() {
     install().unwrap();
-    let meters = EngineMeters::new(&Label::configured("box"));
+    let meters = EngineMeters::new(&Label::configured("box"), &"cpu0".into());
     meters.state(EngineState::Ready);
     meters.ran(3, RunOutcome::Ok);
     let text = rendered();
     assert!(
-        text.contains(r#"frameloom_engine_state{engine="box",state="unloaded"} 0"#),
+        text.contains(r#"frameloom_engine_state{engine="box",device="cpu0",state="unloaded"} 0"#),
         "{text}"
     );
     assert!(
-        text.contains(r#"frameloom_engine_state{engine="box",state="ready"} 1"#),
+        text.contains(r#"frameloom_engine_state{engine="box",device="cpu0",state="ready"} 1"#),
         "{text}"
     );
     assert!(
-        text.contains(r#"frameloom_batch_size_bucket{engine="box",le="4"} 1"#),
+        text.contains(r#"frameloom_batch_size_bucket{engine="box",device="cpu0",le="4"} 1"#),
         "{text}"
     );
 }
@@ -185,7 +185,8 @@ fn every_metric_of_the_table_is_exported_once_its_meter_is_used() {
     upload_memory().set(0.0);
     bout_memory().set(0.0);
     spool_free().set(0.0);
-    EngineMeters::new(&label()).ran(1, RunOutcome::Ok);
+    GpuMeters::new(&label()).up(true);
+    EngineMeters::new(&label(), &label()).ran(1, RunOutcome::Ok);
     HttpMeters::new(&label()).answered(200, took);
     let _ingest = IngestMeters::new(&label());
     let text = rendered();

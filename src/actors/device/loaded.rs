@@ -69,8 +69,15 @@ pub enum BatchEnd {
 }
 
 impl Loaded {
-    pub fn new(model: Model, backend: Arc<dyn Backend>, slots: NonZeroUsize) -> Self {
-        let meters = EngineMeters::new(&Label::configured(model.name()));
+    /// Not loaded yet; on this device, with so many slots a shape.
+    pub fn new(
+        model: Model,
+        backend: Arc<dyn Backend>,
+        device: &DeviceSpec,
+        slots: NonZeroUsize,
+    ) -> Self {
+        let (name, device) = (Label::configured(model.name()), &device.name);
+        let meters = EngineMeters::new(&name, &Label::configured(device));
         Self {
             model,
             backend,

@@ -60,7 +60,7 @@ impl DeviceThread {
             .map(|(model, backend)| {
                 (
                     Arc::from(model.name()),
-                    Loaded::new(model, backend, config.slots),
+                    Loaded::new(model, backend, &config.spec, config.slots),
                 )
             })
             .collect();
@@ -95,6 +95,9 @@ impl DeviceThread {
                 }
             }
         }
+        // Before the platform that it stands on.
+        self.loaded.values_mut().for_each(Loaded::unload);
+        self.loaded.clear();
     }
 
     fn next_command(&mut self) -> Option<Command> {

@@ -2,10 +2,16 @@
 //!
 //! Not responsible for contexts. Invariant: a [`Driver`] exists only after the library has been opened and has answered.
 
-use super::fault::Code;
+use super::fault::{Check as _, Code};
 use crate::engine::LoadError;
-use cust::device::{Device, DeviceAttribute};
-use std::path::Path;
+use cust::{
+    device::{Device, DeviceAttribute},
+    sys::cuDeviceGetPCIBusId,
+};
+use std::{
+    ffi::{CStr, c_char},
+    path::Path,
+};
 
 pub use cuda_lazy::{Absent, Present};
 
@@ -26,6 +32,8 @@ pub struct Facts {
     pub memory: usize,
     /// Multiprocessors.
     pub multiprocessors: i32,
+    /// Its place on the bus, such as `0000:01:00.0`, if the driver tells.
+    pub bus: Option<String>,
 }
 
 impl Driver {
@@ -69,8 +77,20 @@ impl Driver {
                 ),
                 memory: device.total_memory()?,
                 multiprocessors: attribute(DeviceAttribute::MultiprocessorCount)?,
+                bus: bus(device),
             })
         };
         ask().map_err(|e| Code::from(e).load("asking the device what it is"))
+    }
+}
+
+fn bus(device: Device) -> Option<String> {
+    let mut text = [0 as c_char; 32];
+    // SAFETY: the driver writes no more than the length that it is given, with a zero at the end.
+    unsafe {
+        let length = i32::try_from(text.len() - 1).ok()?;
+        let told = cuDeviceGetPCIBusId(text.as_mut_ptr(), length, device.as_raw());
+        told.check().ok()?;
+        Some(CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned())
     }
 }

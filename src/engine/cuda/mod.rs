@@ -5,6 +5,7 @@
 //! - [`machine`]: what an engine is to a slot: where its tensors lie, and what it puts on a stream;
 //! - [`engine`], [`slot`]: upload, run, download, poll, commit, for every machine alike; [`inlet`]: what is refused before;
 //! - [`state`]: recurrent state in device memory; [`graph`]: captured once, launched for every batch;
+//! - [`nvml`]: how a GPU is;
 //! - [`ptx`]: our own kernels; [`fault`]: what an error of the driver condemns.
 //!
 //! Invariants: nothing here runs before the driver has answered with a device; what belongs to a context is made and
@@ -18,6 +19,7 @@ mod graph;
 mod inlet;
 mod machine;
 mod memory;
+pub mod nvml;
 mod pinned;
 pub mod ptx;
 mod slot;

@@ -10,7 +10,7 @@ use crate::{
         scheduler::Scheduler,
     },
     config::{BackendChoice, Config},
-    engine::{Backend, DeviceSpec, Model, Repository, cpu::Rten},
+    engine::{Backend, DeviceSpec, Model, Repository, rten::Rten},
     http::{
         raw::ingest::Ingest,
         shared::{Inner, REFEREE, Shared, WORLD},

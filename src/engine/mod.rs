@@ -10,10 +10,12 @@
 
 pub mod adopt;
 pub mod backend;
-pub mod cpu;
+pub mod host;
 pub mod lifecycle;
 pub mod manifest;
+pub mod ort;
 pub mod repository;
+pub mod rten;
 pub mod scripted;
 pub mod tensor;
 

@@ -86,7 +86,9 @@ fn open(path: &Path) -> Result<&'static Library, Missing> {
     let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let library = match IN_USE.get() {
         Some(library) if by_name || library.is_at(&path) => library,
+        // What is wrong with the file itself is worth more to a reader than that it comes too late.
         Some(library) => {
+            let Candidate { path, .. } = look_at(&path)?;
             let in_use = library.to_string();
             return Err(Missing::Another { path, in_use });
         }

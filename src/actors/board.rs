@@ -117,14 +117,15 @@ impl Board {
     }
 }
 
-/// By model; then those that serve, those that may come to serve, those that failed; then by device.
-fn order(entry: &Entry) -> (&str, u8, &str) {
+/// By model; then those that serve, those that may come to serve, those that failed; then GPUs before the CPU, which is their
+/// substitute; then by name.
+fn order(entry: &Entry) -> (&str, u8, bool, &str) {
     let hope = match entry.state {
         LoadState::Ready { .. } => 0,
         LoadState::Unloaded | LoadState::Loading { .. } | LoadState::Warming { .. } => 1,
         LoadState::Failed { .. } => 2,
     };
-    (&entry.manifest.name, hope, &entry.device)
+    (&entry.manifest.name, hope, entry.threads > 0, &entry.device)
 }
 
 // === impl ModelView ===

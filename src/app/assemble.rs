@@ -1,16 +1,17 @@
 //! Settings become actors: every actor gets what it needs here, and nothing is global.
 
-use super::referee::referee;
+use super::{
+    devices::{self, Started},
+    referee::referee,
+};
 use crate::{
     actors::{
         board::Board,
         codec::CodecThread,
-        device::{Device, DeviceConfig},
         registry::{Directory, Registry, RegistryConfig},
-        scheduler::Scheduler,
     },
-    config::{BackendChoice, Config},
-    engine::{Backend, DeviceSpec, HostPlatform, Model, Repository, cpu::Rten},
+    config::Config,
+    engine::{Backend, Model, Repository, rten::Rten},
     http::{
         raw::ingest::Ingest,
         shared::{Inner, REFEREE, Shared, WORLD},
@@ -35,8 +36,8 @@ const WORLD_SLOT: &str = "world";
 pub struct Assembled {
     /// For the routes.
     pub shared: Shared,
-    /// Told once, when every model has come up or failed.
-    pub settled: oneshot::Receiver<()>,
+    /// One for each device, told once, when every model there has come up or failed.
+    pub settled: Vec<oneshot::Receiver<()>>,
     /// Tells everybody that the server shuts down.
     pub drain: watch::Sender<Option<Duration>>,
 }
@@ -64,8 +65,13 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         .map(|_| Arbiter::new().handle())
         .collect();
     let pose = referee.as_ref().map(RefereeModel::model);
-    let models = world_model.iter().chain(pose).cloned().collect();
-    let (scheduler, settled) = start_scheduler(&config, &arbiters[0], models, &board)?;
+    let models: Vec<_> = world_model.iter().chain(pose).cloned().collect();
+    let cpu: Arc<dyn Backend> = Arc::new(Rten);
+    let Started {
+        scheduler,
+        settled,
+        gpus,
+    } = devices::start(&config, &arbiters[0], &models, &cpu, &board)?;
     let codec = CodecThread::start_pool("codec", config.codec.threads.resolve(cores()));
     // One thread: uploads may wait for each other, and take no second core from the frames.
     let uploads = CodecThread::start_pool("upload", NonZeroUsize::MIN);
@@ -88,6 +94,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         registry: registry.start(),
         directory,
         board,
+        gpus,
         world: world_model.map(WorldModel::new),
         referee,
         upload_pool: uploads,
@@ -118,52 +125,4 @@ fn world_model(config: &Config, repository: &Repository) -> Option<Model> {
         return None;
     }
     Some(model.clone())
-}
-
-/// Starts the device and the scheduler in front of it; the receiver is told when every model has come up or failed.
-///
-/// Both live beside the first sessions: a frame's way from its buffer to the device then wakes one thread, the device's own.
-fn start_scheduler(
-    config: &Config,
-    arbiter: &ArbiterHandle,
-    models: Vec<Model>,
-    board: &Board,
-) -> anyhow::Result<(Addr<Scheduler>, oneshot::Receiver<()>)> {
-    let backend: Arc<dyn Backend> = match config.engine.backend {
-        BackendChoice::Auto | BackendChoice::Rten => Arc::new(Rten),
-    };
-    let spec = DeviceSpec {
-        name: "cpu0".into(),
-        threads: config.engine.cpu_threads.resolve(cores()),
-        gpu: None,
-    };
-    let max_failures = config.engine.max_failures.get();
-    let models = models
-        .into_iter()
-        .map(|model| (model, Arc::clone(&backend)));
-    let (models, board) = (models.collect(), board.clone());
-    let (settle, settled) = oneshot::channel();
-    let (tell, told) = std::sync::mpsc::channel();
-    let scheduler = Scheduler::start_in_arbiter(arbiter, move |ctx| {
-        let device = Device::start(DeviceConfig {
-            spec,
-            platform: Box::new(HostPlatform),
-            slots: NonZeroUsize::MIN,
-            models,
-            board,
-            max_failures,
-            free: ctx.address().recipient(),
-            changed: ctx.address().recipient(),
-            settled: Some(settle),
-        });
-        let (seat, started) = match device {
-            Ok(seat) => (Some(seat), Ok(())),
-            Err(error) => (None, Err(error)),
-        };
-        // Whoever assembles waits for it.
-        let _ = tell.send(started);
-        Scheduler::new(seat.into_iter().collect())
-    });
-    told.recv().context("the scheduler did not start")??;
-    Ok((scheduler, settled))
 }

@@ -6,7 +6,7 @@
 use super::assemble::cores;
 use crate::{
     client::bench::{engine::LoopDone, proc, viewers::say},
-    engine::{Backend as _, DeviceSpec, Item, ItemState, Outputs, Repository, Slot, cpu::Rten},
+    engine::{Backend as _, DeviceSpec, Item, ItemState, Outputs, Repository, Slot, rten::Rten},
     media::{
         ActionId, DecodeLimits, Rgb8,
         jpeg::{Encoder, Quality, Subsampling},

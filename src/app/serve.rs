@@ -104,9 +104,9 @@ fn workers_for(name: ListenName, shared: &Shared) -> NonZeroUsize {
 }
 
 /// Says which pipelines are ready and on what, as soon as that is known.
-async fn announce_models(shared: Shared, settled: tokio::sync::oneshot::Receiver<()>) {
-    // The sender goes only with the device's thread, and then the board says why.
-    settled.await.unwrap_or(());
+async fn announce_models(shared: Shared, settled: Vec<tokio::sync::oneshot::Receiver<()>>) {
+    // A sender goes only with its device's thread, and then the board says why.
+    futures_util::future::join_all(settled).await;
     for model in shared.board.views() {
         let (slot, on) = (
             &model.slot,

@@ -4,17 +4,20 @@
 //! - [`manifest`], [`repository`]: a model is a folder with a `model.toml`; [`adopt`]: one that lies elsewhere;
 //! - [`backend`]: `Backend → Engine → Slot`, the three traits behind which every runtime lives;
 //! - [`lifecycle`]: unloaded → loading → warming → ready, or failed with a reason and a cure;
-//! - [`cpu`]: the embedded backend; [`cuda`]: NVIDIA GPUs; [`scripted`]: a backend for tests that fails on cue.
+//! - [`rten`]: the embedded backend; [`ort`]: ONNX Runtime, where it is found; [`host`]: what both have in common;
+//! - [`cuda`]: NVIDIA GPUs; [`scripted`]: a backend for tests that fails on cue.
 //!
 //! Why the traits have this shape: `docs/adr/0003-engine-layer.md`.
 
 pub mod adopt;
 pub mod backend;
-pub mod cpu;
 pub mod cuda;
+pub mod host;
 pub mod lifecycle;
 pub mod manifest;
+pub mod ort;
 pub mod repository;
+pub mod rten;
 pub mod scripted;
 pub mod tensor;
 

@@ -93,6 +93,7 @@ struct Script {
     batches: Vec<usize>,
     max_batch: usize,
     slots: usize,
+    slots_made: usize,
     drop_panics: bool,
 }
 
@@ -178,6 +179,11 @@ impl Scripted {
         self.script().slots
     }
 
+    /// Slots that were made so far.
+    pub fn slots_made(&self) -> usize {
+        self.script().slots_made
+    }
+
     /// How often the session that holds this state ran; `None` for another backend's state.
     pub fn runs_of(state: &EngineState) -> Option<u64> {
         state.get::<Counted>().map(|s| s.runs)
@@ -236,7 +242,11 @@ impl Engine for ScriptedEngine {
         self.of
             .check(key)
             .map_err(|e| LoadError::new(e.to_string(), fix))?;
-        self.script.script().slots += 1;
+        {
+            let mut script = self.script.script();
+            script.slots += 1;
+            script.slots_made += 1;
+        }
         let image = self.of.manifest.input.first();
         Ok(Box::new(ScriptedSlot {
             script: self.script.clone(),

@@ -1,10 +1,11 @@
-//! The admin listener: metrics, sessions, models. On loopback, or behind a token. Errors are problems as in RFC 9457.
+//! The admin listener: metrics, sessions, models, GPUs. On loopback, or behind a token. Errors are problems as in RFC 9457.
 
 use super::{admin_spool, readable::readable, shared::Shared};
 use crate::{
     actors::{
         board::ModelView,
         buffer::FrameRecord,
+        cuda::GpuView,
         registry::{EndSession, Snapshot},
     },
     media::Stage,
@@ -33,6 +34,7 @@ pub fn routes(app: &mut web::ServiceConfig) {
                 .route("/sessions/{id}", web::get().to(session))
                 .route("/sessions/{id}", web::delete().to(end_session))
                 .route("/models", web::get().to(models))
+                .route("/gpus", web::get().to(gpus))
                 .configure(admin_spool::routes)
                 .default_service(web::to(|| async {
                     problem(StatusCode::NOT_FOUND, "not-found", "No such resource.")
@@ -97,6 +99,11 @@ struct Models {
     models: Vec<ModelView>,
 }
 
+#[derive(Serialize)]
+struct GpuList {
+    gpus: Vec<GpuView>,
+}
+
 async fn metrics(shared: web::Data<Shared>) -> HttpResponse {
     // Read where it is kept, at the moment at which it is asked for.
     let uploads = shared.uploads.capacity() - shared.uploads.free();
@@ -148,6 +155,12 @@ async fn end_session(shared: web::Data<Shared>, id: web::Path<String>) -> HttpRe
 async fn models(shared: web::Data<Shared>) -> HttpResponse {
     HttpResponse::Ok().json(Models {
         models: shared.board.views(),
+    })
+}
+
+async fn gpus(shared: web::Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().json(GpuList {
+        gpus: shared.gpus.views(),
     })
 }
 

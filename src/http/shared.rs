@@ -4,6 +4,7 @@ use crate::{
     actors::{
         board::Board,
         codec::{CodecThread, Run},
+        cuda::Gpus,
         registry::{Directory, OpenError, Registry},
     },
     config::{Config, ListenName},
@@ -34,6 +35,8 @@ pub struct Inner {
     pub directory: Directory,
     /// How the models stand.
     pub board: Board,
+    /// How the GPUs are.
+    pub gpus: Gpus,
     /// Opens worlds, if the repository has their model.
     pub world: Option<WorldModel>,
     /// Opens bouts, if the repository has their model.

@@ -2,7 +2,7 @@
 
 use crate::{
     probe::{distance, everywhere, run},
-    subject::{ABSENT, subjects},
+    subject::{absent, subjects},
 };
 use frameloom::engine::{ItemState, Probe, manifest::Advance};
 
@@ -12,7 +12,7 @@ fn a_backend_says_whether_it_is_there() {
         let found = subject.backend.probe();
         assert!(matches!(found, Probe::Available(library) if !library.is_empty()));
     }
-    for absent in ABSENT {
+    for absent in absent() {
         println!("{} skipped: {}", absent.name, absent.why);
     }
 }

@@ -10,7 +10,11 @@
 )]
 
 mod cases;
+mod elements;
 mod faults;
 mod golden;
+mod keypoints;
+mod library;
+mod onnx;
 mod probe;
 mod subject;

@@ -1,10 +1,15 @@
 //! The backends under test: what each loads, how exact it must be, and which cases it has no part in.
 
 use frameloom::engine::{
-    Backend, DType, EngineKey, Manifest, Model, Repository, Role, Tensor, cpu::Rten,
+    Backend, DType, EngineKey, Manifest, Model, Repository, Role, Tensor,
+    ort::{Ort, Surroundings},
+    rten::Rten,
     scripted::Scripted,
 };
-use std::{num::NonZeroUsize, path::Path};
+use std::{
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 /// One backend and its models.
 pub struct Subject {
@@ -32,42 +37,85 @@ pub struct TestModel {
     pub fresh: fn(u32) -> Vec<(Role, Tensor)>,
 }
 
-/// A backend that is not in this build, and why.
+/// A backend that is not tested here.
 pub struct Absent {
     /// Its name.
     pub name: &'static str,
-    /// Why it is not tested.
-    pub why: &'static str,
+    /// Why.
+    pub why: String,
 }
 
-/// Backends that the design has a place for and this build does not hold.
-pub const ABSENT: [Absent; 2] = [
-    Absent {
-        name: "onnxruntime",
-        why: "not in this build",
-    },
-    Absent {
-        name: "tensorrt",
-        why: "not in this build, and needs an NVIDIA GPU",
-    },
-];
+/// The Python environment that `.ci/run` makes for tests; it has ONNX Runtime's package.
+pub fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers")
+}
 
-/// Every backend in this build.
+/// ONNX Runtime on the CPU: the library that the environment names or the system has, or else the tests' Python.
+pub fn onnxruntime() -> Ort {
+    let surroundings = Surroundings {
+        dylib_path: std::env::var_os("ORT_DYLIB_PATH"),
+        virtual_env: Some(peers().into()),
+    };
+    Ort::find(None, &surroundings)
+}
+
+/// Every provider of ONNX Runtime, with the difference that its batches may make.
+fn providers() -> [(Ort, f32); 3] {
+    let ort = onnxruntime();
+    [
+        (ort.clone(), 1e-5),
+        (ort.clone().cuda(0), 1e-3),
+        (ort.tensorrt(0), 1e-3),
+    ]
+}
+
+/// Backends that have no part here, and those that the design has a place for and this build does not hold.
+pub fn absent() -> Vec<Absent> {
+    let missing = |(ort, _): (Ort, f32)| {
+        let why = ort.ready().err()?.to_string();
+        let name = ort.name();
+        Some(Absent { name, why })
+    };
+    let tensorrt = Absent {
+        name: "tensorrt",
+        why: "not in this build, and needs an NVIDIA GPU".into(),
+    };
+    let missing = providers().into_iter().filter_map(missing);
+    missing.chain([tensorrt]).collect()
+}
+
+/// Every backend in this build that this machine can run.
 pub fn subjects() -> Vec<Subject> {
-    vec![
-        Subject {
-            backend: Box::new(Rten),
-            models: vec![world_box(), affine()],
-            batch_tolerance: 1e-5,
-            reads_files: true,
-        },
+    let mut subjects = vec![
+        Subject::of(Rten),
         Subject {
             backend: Box::new(Scripted::new([])),
             models: vec![scripted()],
             batch_tolerance: 0.0,
             reads_files: false,
         },
-    ]
+    ];
+    for (ort, batch_tolerance) in providers() {
+        if ort.ready().is_ok() {
+            subjects.push(Subject {
+                batch_tolerance,
+                ..Subject::of(ort)
+            });
+        }
+    }
+    subjects
+}
+
+impl Subject {
+    /// A runtime that loads ONNX files.
+    pub fn of(backend: impl Backend) -> Self {
+        Self {
+            backend: Box::new(backend),
+            models: vec![world_box(), affine()],
+            batch_tolerance: 1e-5,
+            reads_files: true,
+        }
+    }
 }
 
 /// Side of the pictures, in pixels.

@@ -5,6 +5,8 @@
 
 mod loaded;
 #[cfg(test)]
+mod scope_tests;
+#[cfg(test)]
 mod tests;
 mod thread;
 
@@ -122,6 +124,7 @@ impl Device {
             prepare: front.clone().recipient(),
             release: front.recipient(),
             serves: true,
+            is_substitute: false,
         })
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 const WARM_UP: Act = Act::Run;
 
 /// Runs one batch of these sessions and gives the answers in order.
-async fn run(rig: &mut Rig, model: &str, sessions: &[&str]) -> Vec<WorkDone> {
+pub(super) async fn run(rig: &mut Rig, model: &str, sessions: &[&str]) -> Vec<WorkDone> {
     let (reply_to, mut done) = inbox::<WorkDone>();
     let credits = credits(sessions.len());
     let one = |session: &&str| work(session, credits.try_take().unwrap(), &reply_to);
@@ -44,7 +44,7 @@ fn with_key(mut work: Work, key: &EngineKey) -> Work {
     work
 }
 
-fn scope(answer: &WorkDone) -> Option<Scope> {
+pub(super) fn scope(answer: &WorkDone) -> Option<Scope> {
     match &answer.outcome {
         Err(WorkError::Run(e)) => Some(e.scope),
         _ => None,

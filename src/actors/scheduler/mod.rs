@@ -45,6 +45,8 @@ pub struct Seat {
     pub release: Recipient<Release>,
     /// Whether it serves.
     pub serves: bool,
+    /// Whether it takes sessions only while no other device serves their model.
+    pub is_substitute: bool,
 }
 
 /// Where a session's work goes: a device by its index, and an engine on it.
@@ -182,17 +184,19 @@ impl Scheduler {
         }
     }
 
-    /// The device for a session's model: of those that serve, the one with the fewest sessions; of equals, the first.
+    /// The device for a session's model: of those that serve, a substitute last, the one with the fewest sessions; of
+    /// equals, the first.
     fn place_for(&self, model: &Arc<str>) -> Option<usize> {
         let serves = |at: &usize| {
             let seat = &self.seats[*at];
             seat.serves && seat.models.contains(model)
         };
-        let on = |at: &usize| {
+        let burden = |at: &usize| {
             let all = self.attached.values().flatten();
-            all.filter(|attachment| attachment.place.0 == *at).count()
+            let here = all.filter(|attachment| attachment.place.0 == *at);
+            (self.seats[*at].is_substitute, here.count())
         };
-        (0..self.seats.len()).filter(serves).min_by_key(on)
+        (0..self.seats.len()).filter(serves).min_by_key(burden)
     }
 
     /// The queue for this work, if its session is attached to that engine.

@@ -100,6 +100,7 @@ fn world_of(slots: usize, devices: &[&[&str]], fake: impl Fn() -> Fake) -> World
             prepare: fake.clone().recipient(),
             release,
             serves: true,
+            is_substitute: false,
         });
         ears.push(Ears {
             fake,

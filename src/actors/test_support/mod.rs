@@ -9,7 +9,7 @@ mod work;
 
 pub use house::{GROUP, House, evicting, refusing};
 pub use inbox::{Received, dead, inbox};
-pub use rig::{Rig, device, device_of};
+pub use rig::{Rig, device, device_of, device_on};
 pub use study::{BROKEN, ENCODING, StudyLog, UNREADABLE, Vaults};
 pub use track::{TrackLog, action, opened, unlimited};
 pub use work::{SIDE, credits, fresh, key, key_of, order, runs, work};

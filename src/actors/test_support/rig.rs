@@ -10,7 +10,7 @@ use crate::{
     },
     engine::{
         Backend, DeviceSpec, EngineKey, HostPlatform, LoadError, LoadState, Manifest, Model,
-        Repository,
+        Platform, Repository,
         scripted::{MANIFEST, Scripted},
     },
 };
@@ -43,6 +43,16 @@ pub fn device(slots: usize, models: &[(&str, &Scripted)]) -> Rig {
 
 /// A device of so many slots that gives a model up after so many failures.
 pub fn device_of(slots: usize, max_failures: usize, models: &[(&str, &Scripted)]) -> Rig {
+    device_on(Box::new(HostPlatform), slots, max_failures, models)
+}
+
+/// The same on a platform.
+pub fn device_on(
+    platform: Box<dyn Platform>,
+    slots: usize,
+    max_failures: usize,
+    models: &[(&str, &Scripted)],
+) -> Rig {
     let (free, freed) = inbox();
     let (changed, heard) = inbox();
     let board = Board::default();
@@ -54,7 +64,7 @@ pub fn device_of(slots: usize, max_failures: usize, models: &[(&str, &Scripted)]
             threads: NonZeroUsize::MIN,
             gpu: None,
         },
-        platform: Box::new(HostPlatform),
+        platform,
         slots: NonZeroUsize::new(slots).unwrap(),
         models: models.collect(),
         board: board.clone(),

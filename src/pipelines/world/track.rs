@@ -5,7 +5,7 @@ use super::{
     scene::Scene,
 };
 use crate::{
-    engine::{DType, Model, Outputs, Role, RunError, Tensor},
+    engine::{DType, Data, Model, Outputs, Role, RunError, Tensor},
     media::{
         ActionId, DecodeLimits, Rgb8, convert,
         jpeg::{Encoder, Quality, Subsampling},
@@ -190,11 +190,11 @@ impl Track for World {
             height,
             data,
         } = &self.picture;
-        let mut planes = vec![0.0; data.len()];
-        convert::rgb8_to_planar(data, *width, *height, &mut planes);
         self.motion = Motion::new(self.options);
         self.crossed = false;
-        let tensor = Tensor::f32(vec![1, 3, *height as usize, *width as usize], planes);
+        // As pixels: whoever runs the model makes floats of them where it runs.
+        let shape = vec![1, *height as usize, *width as usize, 3];
+        let tensor = Tensor::new(shape, Data::U8(data.clone()));
         tensor.map_or_else(
             |_| Vec::new(),
             |image| vec![(Role::Borrowed("image"), image)],

@@ -15,6 +15,7 @@ use crate::{
 use cuda_lazy::Present;
 use libloading::os::unix::{self, RTLD_LOCAL, RTLD_NOW};
 use std::{
+    error::Error as _,
     ffi::{OsStr, c_void},
     fmt,
     path::{Path, PathBuf},
@@ -201,7 +202,7 @@ impl<'a> Opened<'a> {
             unsafe { unix::Library::open(Some::<&OsStr>(path.as_ref()), RTLD_NOW | RTLD_LOCAL) };
         let library = opened.map_err(|error| OpenError::Loader {
             path: path.into(),
-            why: error.to_string(),
+            why: loaders_words(path, &error),
         })?;
         Ok(Self {
             path,
@@ -224,4 +225,15 @@ impl<'a> Opened<'a> {
         // SAFETY: the address is not used.
         unsafe { self.symbol::<*const c_void>(symbol) }.is_ok()
     }
+}
+
+/// What the loader said, without the library's name in front, which every error here has already.
+fn loaders_words(path: &Path, error: &libloading::Error) -> String {
+    let words = error
+        .source()
+        .map_or_else(|| error.to_string(), ToString::to_string);
+    let name = format!("{}: ", path.display());
+    words
+        .strip_prefix(&name)
+        .map_or(words.clone(), ToOwned::to_owned)
 }

@@ -141,8 +141,12 @@ impl Double {
     }
 }
 
-/// The library, beside the test that is running or in the folder of what it was linked with.
-fn built() -> io::Result<PathBuf> {
+/// The library as it was built, for a test that wants it under another name: it is beside the test that is running, or in
+/// the folder of what that was linked with.
+///
+/// # Errors
+/// It is in neither.
+pub fn built() -> io::Result<PathBuf> {
     let test = std::env::current_exe()?;
     let folders = test.ancestors().skip(1).take(2);
     let places = folders.flat_map(|folder| [folder.join("deps").join(BUILT), folder.join(BUILT)]);

@@ -23,4 +23,4 @@ mod state;
 mod version;
 mod words;
 
-pub use double::{Double, Kind};
+pub use double::{Double, Kind, built};

@@ -13,7 +13,9 @@ mod failures;
 mod lifetimes;
 mod logs;
 mod opening;
+mod real;
 mod runs;
+mod vendor;
 
 use cuda_lazy::Present;
 use fake_tensorrt::Double;

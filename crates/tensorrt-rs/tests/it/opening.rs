@@ -1,6 +1,6 @@
 //! Which libraries are taken, and how the others are refused.
 
-use crate::{Bench, VERSIONS};
+use crate::{Bench, VERSIONS, children};
 use fake_tensorrt::Double;
 use std::path::Path;
 use tensorrt_rs::{Flavour, Library, OpenError, library::NAMES};
@@ -65,4 +65,28 @@ fn without_a_path_every_usual_name_is_tried_and_told() {
             assert!(NAMES.iter().all(|name| says.contains(name)), "{says}");
         }
     }
+}
+
+#[test]
+fn without_a_path_the_first_usual_name_that_opens_is_taken() {
+    const SELF: &str = "opening::without_a_path_the_first_usual_name_that_opens_is_taken";
+    if children::is_child() {
+        let library = Library::open(None).unwrap();
+        assert_eq!(library.path(), Path::new("libnvinfer.so.10"));
+        // The name tells the double no version, so the environment did.
+        assert_eq!(library.version().to_string(), "10.16.1");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("libnvinfer.so.11"), "no library").unwrap();
+    for name in ["libnvinfer.so.10", "libtensorrt_rtx.so.1"] {
+        std::fs::copy(fake_tensorrt::built().unwrap(), folder.path().join(name)).unwrap();
+    }
+    let folder = folder.path().to_str().unwrap();
+    let variables = [
+        ("LD_LIBRARY_PATH", folder),
+        ("FAKE_TENSORRT_VERSION", "10.16.1"),
+    ];
+    let done = children::run(SELF, &variables);
+    assert!(done.succeeded, "{}", done.says);
 }

@@ -9,6 +9,7 @@ mod trampolines;
 
 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
 use std::{
+    error::Error,
     ffi::{CStr, OsStr, OsString, c_char, c_int, c_uint},
     path::PathBuf,
     ptr,
@@ -86,12 +87,18 @@ fn find(library: &OsStr) -> Result<Present, Absent> {
     let opened = unsafe { Library::open(Some(library), RTLD_NOW | RTLD_GLOBAL) };
     let opened = opened.map_err(|e| Absent::NoDriver {
         library: library.into(),
-        why: e.to_string(),
+        why: words_of(&e),
     })?;
     trampolines::fill(&opened);
     // Threads, contexts and the table keep pointing into it.
     std::mem::forget(opened);
     start()
+}
+
+/// The loader's own words, which come behind the binding's.
+fn words_of(error: &dyn Error) -> String {
+    let source = error.source().map(ToString::to_string);
+    source.unwrap_or_else(|| error.to_string())
 }
 
 unsafe extern "C" {

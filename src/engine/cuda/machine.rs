@@ -221,7 +221,7 @@ impl Layout {
 // === impl Port ===
 
 impl Port {
-    fn new(spec: &TensorSpec, key: &EngineKey) -> Self {
+    pub fn new(spec: &TensorSpec, key: &EngineKey) -> Self {
         let shape = spec.shape_at(key);
         Self {
             role: Arc::from(spec.role.as_str()),

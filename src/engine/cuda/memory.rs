@@ -60,6 +60,42 @@ fn size(bytes: usize) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
+/// Memory that a library took for itself, by the difference it made: given back by the library, and off the account when
+/// this is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    gpu: Arc<Gpu>,
+    bytes: usize,
+    owner: Owner,
+}
+
+impl Claim {
+    /// Runs what takes memory, and enters what is less free after it.
+    ///
+    /// # Errors
+    /// What that says.
+    pub fn measured<T, E>(
+        gpu: &Arc<Gpu>,
+        owner: Owner,
+        take: impl FnOnce() -> Result<T, E>,
+    ) -> Result<(T, Self), E> {
+        let (before, _) = free_and_total();
+        let taken = take()?;
+        let (after, _) = free_and_total();
+        let bytes = before.saturating_sub(after);
+        gpu.account(Some(owner)).fetch_add(bytes, Ordering::Relaxed);
+        let gpu = Arc::clone(gpu);
+        Ok((taken, Self { gpu, bytes, owner }))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let account = self.gpu.account(Some(self.owner));
+        account.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 impl Block {
     /// Takes memory; not zeroed.
     ///

@@ -6,7 +6,7 @@
 //! - [`engine`], [`slot`]: upload, run, download, poll, commit, for every machine alike; [`inlet`]: what is refused before;
 //! - [`state`]: recurrent state in device memory; [`graph`]: captured once, launched for every batch;
 //! - [`nvml`]: how a GPU is;
-//! - [`ptx`]: our own kernels; [`fault`]: what an error of the driver condemns.
+//! - [`ptx`]: our own kernels; [`tensorrt`]: plans that TensorRT built; [`fault`]: what an error of the driver condemns.
 //!
 //! Invariants: nothing here runs before the driver has answered with a device; what belongs to a context is made and
 //! freed on its device's thread; after a slot was made, no frame takes device memory.

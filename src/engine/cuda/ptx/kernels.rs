@@ -115,11 +115,32 @@ pub fn int(n: usize) -> c_int {
     c_int::try_from(n).unwrap_or(c_int::MAX)
 }
 
+/// The floats of planes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Floats {
+    /// 32 bits.
+    Single,
+    /// 16 bits.
+    Half,
+}
+
+impl Floats {
+    /// Bytes of one.
+    pub fn bytes(self) -> usize {
+        match self {
+            Self::Single => 4,
+            Self::Half => 2,
+        }
+    }
+}
+
 /// `pixels.cu`: interleaved bytes to planar floats and back.
 #[derive(Clone, Debug)]
 pub struct PixelKernels {
-    to_planar: Kernel,
-    to_pixels: Kernel,
+    /// To 32 bits, and to 16.
+    to_planar: [Kernel; 2],
+    /// From 32 bits, and from 16.
+    to_pixels: [Kernel; 2],
 }
 
 impl PixelKernels {
@@ -130,8 +151,14 @@ impl PixelKernels {
     pub fn load() -> Result<Self, LoadError> {
         let kernels = Kernels::load(include_str!("../kernels/pixels.ptx"))?;
         Ok(Self {
-            to_planar: kernels.get("pixels_to_planar_f32")?,
-            to_pixels: kernels.get("planar_to_pixels_f32")?,
+            to_planar: [
+                kernels.get("pixels_to_planar_f32")?,
+                kernels.get("pixels_to_planar_f16")?,
+            ],
+            to_pixels: [
+                kernels.get("planar_to_pixels_f32")?,
+                kernels.get("planar_to_pixels_f16")?,
+            ],
         })
     }
 
@@ -141,9 +168,10 @@ impl PixelKernels {
         stream: &Stream,
         (from, to): (CUdeviceptr, CUdeviceptr),
         pixels: usize,
-        form: PixelForm,
+        (form, floats): (PixelForm, Floats),
     ) -> Checked<()> {
-        convert(&self.to_planar, stream, (from, to), (pixels, 1), form)
+        let kernel = &self.to_planar[floats as usize];
+        convert(kernel, stream, (from, to), (pixels, 1), form)
     }
 
     /// Planar floats at the first address to interleaved bytes at the second, so many pictures of so many pixels.
@@ -152,9 +180,10 @@ impl PixelKernels {
         stream: &Stream,
         addresses: (CUdeviceptr, CUdeviceptr),
         sizes: (usize, usize),
-        form: PixelForm,
+        (form, floats): (PixelForm, Floats),
     ) -> Checked<()> {
-        convert(&self.to_pixels, stream, addresses, sizes, form)
+        let kernel = &self.to_pixels[floats as usize];
+        convert(kernel, stream, addresses, sizes, form)
     }
 }
 

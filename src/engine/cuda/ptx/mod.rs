@@ -7,7 +7,7 @@
 mod kernels;
 mod world;
 
-pub use kernels::PixelKernels;
+pub use kernels::{Floats, PixelKernels};
 
 use super::{engine::CudaEngine, gpu::Gpu};
 use crate::engine::{Backend, DeviceSpec, Engine, LoadError, Model, Probe};

@@ -8,7 +8,7 @@ use super::{
         fault::Checked,
         gpu::{Gpu, Owner},
         machine::{Buffers, Layout, Machine, Program},
-        memory::Block,
+        memory::{Block, Claim},
     },
     kernels::{Extent, Kernel, Kernels, argument, int},
 };
@@ -29,6 +29,7 @@ pub struct World {
     gpu: Arc<Gpu>,
     of: Model,
     kernels: [Kernel; 3],
+    _code: Claim,
 }
 
 /// What one slot runs.
@@ -47,7 +48,8 @@ impl World {
     /// # Errors
     /// The driver's words, or that the manifest is not that of a world.
     pub fn load(gpu: &Arc<Gpu>, model: &Model) -> Result<Self, LoadError> {
-        let kernels = Kernels::load(include_str!("../kernels/world.ptx"))?;
+        let load = || Kernels::load(include_str!("../kernels/world.ptx"));
+        let (kernels, code) = Claim::measured(gpu, Owner::Engine, load)?;
         let world = Self {
             gpu: Arc::clone(gpu),
             of: model.clone(),
@@ -56,6 +58,7 @@ impl World {
                 kernels.get("world_warp")?,
                 kernels.get("world_finish")?,
             ],
+            _code: code,
         };
         let warm = model.warmup_key().map_err(|e| unfit(&e))?;
         world.layout(&warm)?;

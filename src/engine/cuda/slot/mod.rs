@@ -16,6 +16,7 @@ use super::{
     machine::Program,
     memory::Block,
     pinned::PinnedBytes,
+    ptx::Floats,
     state::GpuState,
 };
 use crate::engine::{

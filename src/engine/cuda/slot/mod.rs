@@ -212,7 +212,7 @@ impl CudaSlot {
                 let pixels = bytes.len() / 3;
                 parts
                     .kernels
-                    .to_planar(&parts.stream, (to, block.at()), pixels, form)?;
+                    .to_planar(&parts.stream, (to, block.at()), pixels, (form, Floats::Single))?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Settings become actors: every actor gets what it needs here, and nothing is global.
 
-use super::referee::referee;
+use super::{backends::cpu_backend, referee::referee};
 use crate::{
     actors::{
         board::Board,
@@ -9,8 +9,8 @@ use crate::{
         registry::{Directory, Registry, RegistryConfig},
         scheduler::Scheduler,
     },
-    config::{BackendChoice, Config},
-    engine::{Backend, DeviceSpec, Model, Repository, rten::Rten},
+    config::Config,
+    engine::{DeviceSpec, Model, Repository},
     http::{
         raw::ingest::Ingest,
         shared::{Inner, REFEREE, Shared, WORLD},
@@ -129,9 +129,7 @@ fn start_scheduler(
     models: Vec<Model>,
     board: &Board,
 ) -> anyhow::Result<(Addr<Scheduler>, oneshot::Receiver<()>)> {
-    let backend: Arc<dyn Backend> = match config.engine.backend {
-        BackendChoice::Auto | BackendChoice::Rten => Arc::new(Rten),
-    };
+    let backend = cpu_backend(config);
     let spec = DeviceSpec {
         name: "cpu0".into(),
         threads: config.engine.cpu_threads.resolve(cores()),

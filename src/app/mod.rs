@@ -1,6 +1,6 @@
 //! The composition root: command line, settings, and which actor gets what.
 //!
-//! - [`cli`]: what a person can type; [`assemble`]: settings become actors;
+//! - [`cli`]: what a person can type; [`assemble`]: settings become actors; [`backends`]: what runs the models;
 //! - [`bare`]: what `bench engine` compares the server with; [`phrases`]: how often the referee agrees with humans;
 //! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes;
 //! - [`leftovers`]: uploads that a dead process left.
@@ -11,6 +11,7 @@
 )]
 
 mod assemble;
+mod backends;
 mod bare;
 mod cli;
 mod draw;

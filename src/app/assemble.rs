@@ -1,6 +1,7 @@
 //! Settings become actors: every actor gets what it needs here, and nothing is global.
 
 use super::{
+    backends::cpu_backend,
     devices::{self, Started},
     referee::referee,
 };
@@ -11,7 +12,7 @@ use crate::{
         registry::{Directory, Registry, RegistryConfig},
     },
     config::Config,
-    engine::{Backend, Model, Repository, rten::Rten},
+    engine::{Model, Repository},
     http::{
         raw::ingest::Ingest,
         shared::{Inner, REFEREE, Shared, WORLD},
@@ -66,7 +67,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
         .collect();
     let pose = referee.as_ref().map(RefereeModel::model);
     let models: Vec<_> = world_model.iter().chain(pose).cloned().collect();
-    let cpu: Arc<dyn Backend> = Arc::new(Rten);
+    let cpu = cpu_backend(&config);
     let Started {
         scheduler,
         settled,

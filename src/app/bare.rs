@@ -3,10 +3,11 @@
 //! No actor, no socket, no pacing. The walk is the pipeline's own, so poses and changes of the reference picture are those
 //! of a session whose key is held.
 
-use super::assemble::cores;
+use super::{assemble::cores, backends::cpu_backend};
 use crate::{
     client::bench::{engine::LoopDone, proc, viewers::say},
-    engine::{Backend as _, DeviceSpec, Item, ItemState, Outputs, Repository, Slot, rten::Rten},
+    config::Config,
+    engine::{DeviceSpec, Item, ItemState, Outputs, Repository, Slot},
     media::{
         ActionId, DecodeLimits, Rgb8,
         jpeg::{Encoder, Quality, Subsampling},
@@ -86,7 +87,7 @@ impl Walk {
             threads: cores(),
             gpu: None,
         };
-        let mut engine = Rten.load(model, &spec)?;
+        let mut engine = cpu_backend(&Config::defaults()).load(model, &spec)?;
         let options = WorldOptions {
             size: (608, 352),
             motion: MotionConfig::default(),

@@ -1,6 +1,6 @@
 //! Which devices there are, what each loads, and with what: the CPU always, and every GPU that the settings take.
 
-use super::assemble::cores;
+use super::{assemble::cores, backends::onnxruntime};
 use crate::{
     actors::{
         board::Board,
@@ -16,6 +16,7 @@ use crate::{
             nvml::{Telemetry, Watcher},
             ptx::Ptx,
         },
+        ort::Ort,
     },
 };
 use actix::prelude::*;
@@ -135,6 +136,9 @@ fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> 
         BackendChoice::Auto => find_gpus(config),
         _ => Vec::new(),
     };
+    // Looked for only where there is a GPU to run it on.
+    let ort = (!gpus.is_empty()).then(|| onnxruntime(config));
+    let ort = ort.as_ref().filter(|ort| ort.ready().is_ok());
     let on_gpu = |gpu: Arc<Gpu>| {
         let ordinal = gpu.facts().ordinal;
         Plan {
@@ -143,7 +147,7 @@ fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> 
                 threads: NonZeroUsize::MIN,
                 gpu: Some(ordinal),
             },
-            models: models.iter().filter_map(|m| place(m, &gpu)).collect(),
+            models: models.iter().filter_map(|m| place(m, &gpu, ort)).collect(),
             gpu: Some(gpu),
         }
     };
@@ -185,12 +189,20 @@ fn find_gpus(config: &Config) -> Vec<Arc<Gpu>> {
     facts.map(Gpu::new).collect()
 }
 
-/// What runs a model on a GPU, if anything does.
-fn place(model: &Model, gpu: &Arc<Gpu>) -> Option<Placed> {
-    Ptx::has(model).then(|| {
-        let backend: Arc<dyn Backend> = Arc::new(Ptx::new(Arc::clone(gpu)));
-        (model.clone(), backend)
-    })
+/// What runs a model on a GPU, if anything does: our own kernels, or ONNX Runtime with its provider for CUDA.
+fn place(model: &Model, gpu: &Arc<Gpu>, ort: Option<&Ort>) -> Option<Placed> {
+    if Ptx::has(model) {
+        return Some((model.clone(), Arc::new(Ptx::new(Arc::clone(gpu)))));
+    }
+    let ort = ort.filter(|_| model.manifest.file.ends_with(".onnx"))?;
+    let ort = ort.clone().cuda(gpu.facts().ordinal);
+    match ort.ready() {
+        Ok(_) => Some((model.clone(), Arc::new(ort))),
+        Err(why) => {
+            tracing::info!(model = model.name(), %why, "this model is not on the gpu");
+            None
+        }
+    }
 }
 
 /// Who asks NVML about a GPU, where that is installed.

@@ -1,6 +1,7 @@
 //! The composition root: command line, settings, and which actor gets what.
 //!
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors; [`devices`]: which devices, and what each loads;
+//! - [`backends`]: what runs the models on the CPU;
 //! - [`bare`]: what `bench engine` compares the server with; [`phrases`]: how often the referee agrees with humans;
 //! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes;
 //! - [`leftovers`]: uploads that a dead process left.
@@ -11,6 +12,7 @@
 )]
 
 mod assemble;
+mod backends;
 mod bare;
 mod cli;
 mod devices;

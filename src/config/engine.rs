@@ -14,8 +14,10 @@ pub struct Engine {
     pub models_dir: PathBuf,
     /// Threads of the models on the CPU.
     pub cpu_threads: Threads,
-    /// Which library runs them.
+    /// Which library runs them on the CPU.
     pub backend: BackendChoice,
+    /// The file of ONNX Runtime's library; `None` looks for it.
+    pub onnxruntime: Option<PathBuf>,
     /// Failures of one engine in a row until it counts as failed.
     pub max_failures: NonZeroUsize,
 }
@@ -27,11 +29,17 @@ pub enum BackendChoice {
     Auto,
     /// The built-in one.
     Rten,
+    /// ONNX Runtime.
+    OnnxRuntime,
 }
 
 impl Engine {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
-        let backends = [("auto", BackendChoice::Auto), ("rten", BackendChoice::Rten)];
+        let backends = [
+            ("auto", BackendChoice::Auto),
+            ("rten", BackendChoice::Rten),
+            ("onnxruntime", BackendChoice::OnnxRuntime),
+        ];
         Self {
             models_dir: reader.text(
                 "engine.models_dir",
@@ -41,6 +49,9 @@ impl Engine {
             ),
             cpu_threads: reader.threads("engine.cpu_threads"),
             backend: reader.choice("engine.backend", backends),
+            onnxruntime: reader.text("engine.onnxruntime", "a path", None, |path| {
+                Some(directory(path))
+            }),
             max_failures: reader.count("engine.max_failures", 1_000),
         }
     }

@@ -45,6 +45,8 @@ codes! {
     ILLEGAL_ADDRESS = 700, "an illegal memory access was encountered";
     LAUNCH_TIMEOUT = 702, "the launch timed out and was terminated";
     CONTEXT_IS_DESTROYED = 709, "context is destroyed";
+    ALREADY_REGISTERED = 712, "part or all of the requested memory range is already mapped";
+    NOT_REGISTERED = 713, "pointer does not correspond to a registered memory region";
     MISALIGNED_ADDRESS = 716, "misaligned address";
     LAUNCH_FAILED = 719, "unspecified launch failure";
     NOT_SUPPORTED = 801, "operation not supported";

@@ -58,18 +58,15 @@ impl Ort {
         Self { provider, ..self }
     }
 
-    /// Whether graphs run here: the library is there, and its provider comes up with the smallest graph.
+    /// Whether graphs run here: the library is there, and its provider comes up with the smallest graph. Gives version and
+    /// path.
     ///
     /// # Errors
     /// Why they do not.
-    pub fn ready(&self) -> Result<(), Missing> {
-        self.tried().map(drop)
-    }
-
-    fn tried(&self) -> Result<&'static Library, Missing> {
+    pub fn ready(&self) -> Result<String, Missing> {
         let library = self.library.clone()?;
         graph::try_out(library, self.provider)?;
-        Ok(library)
+        Ok(library.to_string())
     }
 }
 
@@ -79,10 +76,7 @@ impl Backend for Ort {
     }
 
     fn probe(&self) -> Probe {
-        match self.tried() {
-            Ok(library) => Probe::Available(library.to_string()),
-            Err(missing) => missing.into(),
-        }
+        self.ready().map_or_else(Probe::from, Probe::Available)
     }
 
     fn load(&self, model: &Model, device: &DeviceSpec) -> Result<Box<dyn Engine>, LoadError> {

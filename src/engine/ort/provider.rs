@@ -56,6 +56,7 @@ impl Provider {
     /// Registers the providers, best first. One that cannot be had is an error, never a silent step down to the CPU.
     pub(super) fn register(self, session: &mut SessionBuilder) -> ort::Result<()> {
         match self {
+            // Without its arena a world of 1280×1280 takes 1.6 times as long: blocks of that size go back to the kernel.
             Self::Cpu => CPU::default().with_arena_allocator(true).register(session),
             Self::Cuda(ordinal) => cuda(ordinal).register(session),
             Self::TensorRt(ordinal) => {

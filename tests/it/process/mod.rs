@@ -2,6 +2,7 @@
 
 mod log;
 mod pid;
+mod runtime;
 mod start;
 mod stop;
 

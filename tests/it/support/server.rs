@@ -53,6 +53,9 @@ impl Launch {
             .args(arguments)
             .current_dir(dir.path())
             .env("HOME", dir.path())
+            // Which library runs the models is each test's own affair.
+            .env_remove("ORT_DYLIB_PATH")
+            .env_remove("VIRTUAL_ENV")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

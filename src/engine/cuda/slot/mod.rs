@@ -210,9 +210,12 @@ impl CudaSlot {
             unsafe { parts.copy_up(to, bytes.as_ptr(), bytes.len())? };
             if let (Form::Pixels, Some(form)) = (form, port.pixels) {
                 let pixels = bytes.len() / 3;
-                parts
-                    .kernels
-                    .to_planar(&parts.stream, (to, block.at()), pixels, (form, Floats::Single))?;
+                parts.kernels.to_planar(
+                    &parts.stream,
+                    (to, block.at()),
+                    pixels,
+                    (form, Floats::Single),
+                )?;
             }
         }
         Ok(())

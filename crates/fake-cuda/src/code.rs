@@ -1,6 +1,6 @@
 //! What the driver's functions answer with: the codes of `CUresult` that this double can give, their names and texts.
 //!
-//! Not responsible for when which is given. Invariant: numbers, names and texts are those of the driver's manual.
+//! Not responsible for when which is given. Invariant: numbers and names are those of the driver's manual; the texts say what its do.
 
 use std::ffi::CStr;
 

@@ -20,7 +20,8 @@ fn instantiate(
 ) -> Answer {
     current(name, |context, shared| {
         let executable = executable.filter(|_| flags == 0);
-        *executable.ok_or(Code::INVALID_VALUE)? = context.instantiate(shared, graph)?;
+        let executable = executable.ok_or(Code::INVALID_VALUE)?;
+        *executable = context.instantiate(shared, graph)?;
         Ok(())
     })
 }

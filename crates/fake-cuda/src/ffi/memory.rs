@@ -50,7 +50,8 @@ pub extern "C" fn cuMemAllocHost_v2(address: Option<&mut Handle>, bytes: usize) 
 pub extern "C" fn cuMemHostAlloc(address: Option<&mut Handle>, bytes: usize, flags: u32) -> Answer {
     current("cuMemHostAlloc", |context, _| {
         let address = address.filter(|_| flags & !HOST_FLAGS == 0);
-        *address.ok_or(Code::INVALID_VALUE)? = context.allocate_pinned(bytes)?;
+        let address = address.ok_or(Code::INVALID_VALUE)?;
+        *address = context.allocate_pinned(bytes)?;
         Ok(())
     })
 }

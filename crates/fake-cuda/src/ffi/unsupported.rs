@@ -27,14 +27,16 @@ unsupported! {
     cuArray3DCreate_v2 cuArray3DGetDescriptor_v2 cuArrayDestroy
     cuCtxCreate_v2 cuCtxDestroy_v2 cuCtxGetCacheConfig cuCtxGetLimit cuCtxGetSharedMemConfig
     cuCtxSetCacheConfig cuCtxSetLimit cuCtxSetSharedMemConfig
+    cuDestroyExternalMemory cuExternalMemoryGetMappedBuffer cuImportExternalMemory
     cuFuncSetSharedMemConfig
     cuGraphAddKernelNode cuGraphCreate cuGraphDebugDotPrint cuGraphGetEdges cuGraphKernelNodeGetParams
     cuGraphNodeGetType
     cuLaunchHostFunc cuLinkAddData_v2 cuLinkComplete cuLinkCreate_v2 cuLinkDestroy
-    cuMemAdvise cuMemAllocAsync cuMemAllocManaged cuMemAllocPitch_v2 cuMemFreeAsync cuMemPrefetchAsync
+    cuMemAdvise cuMemAllocAsync cuMemAllocManaged cuMemAllocPitch cuMemAllocPitch_v2 cuMemFreeAsync cuMemPrefetchAsync
     cuMemcpy2D_v2 cuMemcpyAtoH_v2 cuMemcpyHtoA_v2
     cuModuleLoad
     cuOccupancyAvailableDynamicSMemPerBlock cuOccupancyMaxActiveBlocksPerMultiprocessor
     cuOccupancyMaxPotentialBlockSize
-    cuSurfObjectCreate cuSurfObjectDestroy cuTexObjectCreate cuTexObjectDestroy
+    cuSurfObjectCreate cuSurfObjectDestroy cuSurfObjectGetResourceDesc
+    cuTexObjectCreate cuTexObjectDestroy cuTexObjectGetResourceDesc cuTexObjectGetResourceViewDesc
 }

@@ -3,7 +3,9 @@
 //! Not responsible for where memory lies or when a kernel runs. Invariants: what is not understood is refused by name
 //! when a module is read, never when it runs; every arithmetic result has the bits that the manual of the ISA defines.
 
+mod arithmetic;
 mod float;
+mod forms;
 mod instruction;
 mod lexer;
 mod op;

@@ -4,7 +4,10 @@ use crate::{
     probe::{distance, everywhere, run},
     subject::{absent, subjects},
 };
-use frameloom::engine::{ItemState, Probe, manifest::Advance};
+use frameloom::engine::{
+    DType, ItemState, Probe,
+    manifest::{Advance, TensorSpec},
+};
 
 #[test]
 fn a_backend_says_whether_it_is_there() {
@@ -45,10 +48,17 @@ fn outputs_have_the_shapes_of_the_manifest_with_a_batch_of_one() {
         let outputs = done.outcome.unwrap();
         for spec in &bench.test.model.manifest.output {
             let tensor = outputs.peek(&spec.role).expect("every output is there");
-            assert_eq!(tensor.shape(), spec.shape_at(&bench.test.key));
-            assert_eq!(tensor.dtype(), spec.dtype);
+            let own = (spec.shape_at(&bench.test.key), spec.dtype);
+            let is = (tensor.shape().to_vec(), tensor.dtype());
+            assert!(is == own || Some(is) == pixels(spec, &own.0));
         }
     });
+}
+
+/// What a picture may come as instead: interleaved bytes.
+fn pixels(spec: &TensorSpec, shape: &[usize]) -> Option<(Vec<usize>, DType)> {
+    spec.pixels()?;
+    Some((vec![1, shape[2], shape[3], 3], DType::U8))
 }
 
 #[test]
@@ -96,7 +106,9 @@ fn state_advances(boundary: bool) {
         let every_run = bench.test.model.manifest.state[0].advance == Advance::EveryRun;
         let expected = if every_run || boundary { moved } else { begun };
         let worst = distance(&bench.output(&next), &expected);
-        assert!(worst <= subject.batch_tolerance, "{worst}");
+        // The state that was shown was rounded, and so was each of the two that are compared.
+        let tolerance = subject.batch_tolerance + 3.0 * subject.rounding;
+        assert!(worst <= tolerance, "{worst}");
     });
 }
 

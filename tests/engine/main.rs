@@ -9,6 +9,9 @@
     reason = "a test that cannot go on fails here"
 )]
 
+#[path = "../common/fake_gpu.rs"]
+mod fake_gpu;
+
 mod cases;
 mod elements;
 mod faults;

@@ -70,10 +70,10 @@ impl<'a> Bench<'a> {
         self.item(session, ItemState::Fresh((self.test.fresh)(session)))
     }
 
-    /// The output that is looked at.
+    /// The output that is looked at; a picture that comes as pixels as planes.
     pub fn output(&self, done: &ItemDone) -> Tensor {
         let outputs: &Outputs = done.outcome.as_ref().expect("a run that succeeds");
-        outputs.peek(self.test.output).expect("its output").clone()
+        planes(outputs.peek(self.test.output).expect("its output"))
     }
 
     /// State that consists of what the output was.
@@ -81,6 +81,19 @@ impl<'a> Bench<'a> {
         let role = &self.test.model.manifest.state[0].input;
         ItemState::Fresh(vec![(Role::Owned(role.clone()), output)])
     }
+}
+
+/// Pixels as planes of floats, 0 to 1; anything else as it is.
+fn planes(tensor: &Tensor) -> Tensor {
+    let (&[1, height, width, 3], Ok(bytes)) = (tensor.shape(), tensor.as_u8()) else {
+        return tensor.clone();
+    };
+    let level = |at: usize| {
+        let (channel, pixel) = (at / (width * height), at % (width * height));
+        f32::from(bytes[pixel * 3 + channel]) / 255.0
+    };
+    let planes = (0..bytes.len()).map(level).collect();
+    Tensor::f32(vec![1, 3, height, width], planes).unwrap()
 }
 
 /// Runs a batch in any slot and waits for it.

@@ -1,7 +1,9 @@
 //! The backends under test: what each loads, how exact it must be, and which cases it has no part in.
 
+use crate::fake_gpu::FakeGpu;
 use frameloom::engine::{
     Backend, DType, EngineKey, Manifest, Model, Repository, Role, Tensor,
+    cuda::ptx::Ptx,
     ort::{Ort, Surroundings},
     rten::Rten,
     scripted::Scripted,
@@ -9,6 +11,7 @@ use frameloom::engine::{
 use std::{
     num::NonZeroUsize,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// One backend and its models.
@@ -19,8 +22,12 @@ pub struct Subject {
     pub models: Vec<TestModel>,
     /// How far an item of a batch may be from the same item alone.
     pub batch_tolerance: f32,
+    /// How far a picture may be off because it comes as 256 levels.
+    pub rounding: f32,
     /// Whether its engines are files that can be broken.
     pub reads_files: bool,
+    /// What it stands on, for as long as it is tested.
+    pub ground: Option<FakeGpu>,
 }
 
 /// A model, and what the suite feeds it with.
@@ -92,8 +99,11 @@ pub fn subjects() -> Vec<Subject> {
             backend: Box::new(Scripted::new([])),
             models: vec![scripted()],
             batch_tolerance: 0.0,
+            rounding: 0.0,
             reads_files: false,
+            ground: None,
         },
+        ptx(),
     ];
     for (ort, batch_tolerance) in providers() {
         if ort.ready().is_ok() {
@@ -113,8 +123,23 @@ impl Subject {
             backend: Box::new(backend),
             models: vec![world_box(), affine()],
             batch_tolerance: 1e-5,
+            rounding: 0.0,
             reads_files: true,
+            ground: None,
         }
+    }
+}
+
+/// Our own kernels, on the driver's double.
+fn ptx() -> Subject {
+    let ground = FakeGpu::enter();
+    Subject {
+        backend: Box::new(Ptx::new(Arc::clone(&ground.gpu))),
+        models: vec![world_box()],
+        batch_tolerance: 0.0,
+        rounding: 0.5 / 255.0,
+        reads_files: false,
+        ground: Some(ground),
     }
 }
 
@@ -129,6 +154,7 @@ pub fn world_box() -> TestModel {
     let built_in = repository.get("world-box").unwrap();
     let model = altered(built_in, &built_in.read().unwrap(), |manifest| {
         manifest.batch.max = NonZeroUsize::new(4).unwrap();
+        manifest.batch.gpu = None;
     });
     TestModel {
         key: model.key(&[("height", SIDE), ("width", SIDE)]).unwrap(),

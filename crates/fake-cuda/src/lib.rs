@@ -35,6 +35,6 @@ mod tally;
 mod work;
 
 pub use code::Code;
-pub use control::{Control, ControlError};
+pub use fake_cuda_control::{Control, ControlError};
 pub use settings::Execution;
 pub use tally::Tally;

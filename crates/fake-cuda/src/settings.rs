@@ -3,16 +3,7 @@
 //! Invariant: the defaults are a machine with one modern device, where everything is carried out and nothing is ready at
 //! the first look.
 
-/// How much of the work is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Execution {
-    /// Nothing: work is counted and takes its time, for measuring what the caller costs by itself.
-    Accounted = 0,
-    /// Copies and fills, but no kernels.
-    Copies = 1,
-    /// Everything.
-    Full = 2,
-}
+pub use fake_cuda_control::Execution;
 
 /// What a test has chosen.
 #[derive(Clone, Debug)]

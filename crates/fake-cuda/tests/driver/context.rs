@@ -1,7 +1,7 @@
 //! Primary contexts, the current one, and errors that stay.
 
 use crate::support::{Driver, ok};
-use fake_cuda::{control::symbols, ffi::*};
+use fake_cuda::{control as symbols, ffi::*};
 use std::thread;
 
 fn current() -> Handle {

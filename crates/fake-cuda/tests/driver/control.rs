@@ -1,7 +1,7 @@
 //! Planned failures, counts, and what else a test can choose.
 
 use crate::support::{Driver, ok};
-use fake_cuda::{Execution, control::symbols, ffi::*};
+use fake_cuda::{Execution, control as symbols, ffi::*};
 use std::ffi::CStr;
 
 fn fail(name: &CStr, skip: u64, times: u64, code: i32) -> i32 {

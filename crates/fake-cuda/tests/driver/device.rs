@@ -1,7 +1,7 @@
 //! The driver itself and its devices.
 
 use crate::support::{Driver, INVALID_VALUE, ok};
-use fake_cuda::{code, control::symbols, ffi::*};
+use fake_cuda::{code, control as symbols, ffi::*};
 use std::ffi::CStr;
 
 #[test]

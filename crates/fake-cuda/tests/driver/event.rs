@@ -1,7 +1,7 @@
 //! Events and the clock of streams.
 
 use crate::support::{Driver, INVALID_HANDLE, INVALID_VALUE, NOT_READY, ok};
-use fake_cuda::{control::symbols, ffi::*};
+use fake_cuda::{control as symbols, ffi::*};
 
 #[test]
 fn looking_at_an_event_carries_out_what_is_before_it_only() {

@@ -1,7 +1,7 @@
 //! Graphs: what was captured, again and again.
 
 use crate::support::{Driver, INVALID_HANDLE, INVALID_VALUE, PinnedBytes, ok};
-use fake_cuda::{control::symbols, ffi::*};
+use fake_cuda::{control as symbols, ffi::*};
 
 /// `CU_STREAM_CAPTURE_MODE_RELAXED`.
 const RELAXED: u32 = 2;

@@ -1,7 +1,7 @@
 //! Device memory and pinned host memory.
 
 use crate::support::{Driver, INVALID_VALUE, PinnedBytes, ok};
-use fake_cuda::{control::symbols, ffi::*};
+use fake_cuda::{control as symbols, ffi::*};
 
 fn free_and_total() -> (usize, usize) {
     let (mut free, mut total) = (0, 0);

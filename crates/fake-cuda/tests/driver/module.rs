@@ -1,7 +1,7 @@
 //! Modules, functions, launches.
 
 use crate::support::{Driver, INVALID_HANDLE, INVALID_VALUE, PTX, ok, place};
-use fake_cuda::{control::symbols, ffi::*};
+use fake_cuda::{control as symbols, ffi::*};
 use std::ffi::{CStr, CString, c_void};
 
 #[test]

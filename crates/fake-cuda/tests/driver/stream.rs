@@ -1,7 +1,7 @@
 //! Streams: when work is carried out, and in which order.
 
 use crate::support::{Driver, INVALID_HANDLE, INVALID_VALUE, NOT_READY, ok};
-use fake_cuda::{control::symbols, ffi::*};
+use fake_cuda::{control as symbols, ffi::*};
 
 #[test]
 fn queued_work_is_not_ready_at_the_first_look() {

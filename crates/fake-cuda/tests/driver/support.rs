@@ -1,6 +1,6 @@
 //! One clean machine at a time, and the functions of the driver with results instead of places to write to.
 
-use fake_cuda::{control::symbols, ffi::*};
+use fake_cuda::{control as symbols, ffi::*};
 use std::{
     ffi::{CString, c_void},
     sync::{Mutex, MutexGuard, PoisonError},

@@ -2,6 +2,8 @@
 //!
 //! They count as no calls of the driver, and need no context. Those that answer give 0 for yes.
 
+#![allow(unsafe_code)]
+
 use crate::{
     code::Code,
     ffi::{is_known, machine, put_text},

@@ -1,12 +1,15 @@
-//! What a test does to the machine and learns from it.
+//! What a test does to the driver's double and learns from it.
 //!
-//! Not responsible for the machine of the program itself: [`Control`] reaches the one of a loaded library, which is the one
-//! that a server which loaded the same file uses. The C functions behind it are in [`symbols`].
-#![allow(unsafe_code)]
+//! [`Control`] reaches the machine of a loaded `fake-cuda`, which is the one that a server which loaded the same file uses. It
+//! is a crate of its own, because a program that links the double itself would have two functions of each of the driver's
+//! names.
 
-pub mod symbols;
+mod execution;
+mod tally;
 
-use crate::{settings::Execution, tally::Tally};
+pub use execution::Execution;
+pub use tally::Tally;
+
 use std::{
     ffi::{CString, NulError, c_char, c_int, c_void},
     path::{Path, PathBuf},

@@ -1,0 +1,42 @@
+//! The driver's double, in the place of a driver: found beside the tests, where cargo builds it.
+
+use fake_cuda_control::Control;
+use frameloom::engine::{
+    Platform,
+    cuda::{Driver, Gpu, GpuPlatform},
+};
+use std::{path::PathBuf, sync::Arc};
+
+/// A GPU of the double's, its context current on this thread.
+pub struct FakeGpu {
+    /// What a test may ask of the double.
+    pub control: Control,
+    /// The driver.
+    pub driver: Driver,
+    /// The GPU.
+    pub gpu: Arc<Gpu>,
+    /// What the device's thread would hold.
+    pub platform: GpuPlatform,
+}
+
+/// The double's file.
+pub fn library() -> PathBuf {
+    let exe = std::env::current_exe().unwrap();
+    exe.with_file_name("libfake_cuda.so")
+}
+
+impl FakeGpu {
+    /// Enters the first device of a double that is as other tests of this process left it.
+    pub fn enter() -> Self {
+        let driver = Driver::find(Some(&library())).unwrap();
+        let gpu = Gpu::new(driver.facts(0).unwrap());
+        let mut platform = GpuPlatform::new(Arc::clone(&gpu));
+        platform.enter().unwrap();
+        Self {
+            control: Control::of(library()).unwrap(),
+            driver,
+            gpu,
+            platform,
+        }
+    }
+}

@@ -48,6 +48,8 @@ impl Backend for Ptx {
                 "use a backend that reads its file",
             ));
         }
+        // The kernels do not read it, but a model without its file is none.
+        model.read()?;
         let world = world::World::load(&self.0, model)?;
         Ok(Box::new(CudaEngine::new(&self.0, world)))
     }

@@ -8,6 +8,7 @@ use frameloom::engine::{
 use std::{path::PathBuf, sync::Arc};
 
 /// A GPU of the double's, its context current on this thread.
+#[allow(dead_code, reason = "each test binary uses what it needs")]
 pub struct FakeGpu {
     /// What a test may ask of the double.
     pub control: Control,
@@ -25,7 +26,17 @@ pub fn library() -> PathBuf {
     exe.with_file_name("libfake_cuda.so")
 }
 
+#[allow(dead_code, reason = "each test binary uses what it needs")]
 impl FakeGpu {
+    /// Enters the first device of a double that is as it is when it is loaded. Nobody else in this process may use it.
+    pub fn clean() -> Self {
+        Driver::find(Some(&library())).unwrap();
+        Control::of(library()).unwrap().reset();
+        // As a program that begins would.
+        cust::init(cust::CudaFlags::empty()).unwrap();
+        Self::enter()
+    }
+
     /// Enters the first device of a double that is as other tests of this process left it.
     pub fn enter() -> Self {
         let driver = Driver::find(Some(&library())).unwrap();

@@ -27,7 +27,7 @@ pub struct Subject {
     /// Whether its engines are files that can be broken.
     pub reads_files: bool,
     /// What it stands on, for as long as it is tested.
-    pub ground: Option<FakeGpu>,
+    pub _ground: Option<FakeGpu>,
 }
 
 /// A model, and what the suite feeds it with.
@@ -101,7 +101,7 @@ pub fn subjects() -> Vec<Subject> {
             batch_tolerance: 0.0,
             rounding: 0.0,
             reads_files: false,
-            ground: None,
+            _ground: None,
         },
         ptx(),
     ];
@@ -125,7 +125,7 @@ impl Subject {
             batch_tolerance: 1e-5,
             rounding: 0.0,
             reads_files: true,
-            ground: None,
+            _ground: None,
         }
     }
 }
@@ -139,7 +139,7 @@ fn ptx() -> Subject {
         batch_tolerance: 0.0,
         rounding: 0.5 / 255.0,
         reads_files: false,
-        ground: Some(ground),
+        _ground: Some(ground),
     }
 }
 

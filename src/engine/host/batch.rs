@@ -37,7 +37,7 @@ impl<G: Graph> Served<G> {
     pub(super) fn run_batch(&self, batch: Vec<Item>, shapes: &[Vec<usize>]) -> Vec<ItemDone> {
         let started = Instant::now();
         let judge = |item: Item| {
-            let item = with_host_state(&self.inputs, with_planes(&self.inputs, item));
+            let item = with_host_state(&self.inputs, with_planes((&self.inputs, shapes), item));
             let fault = self.check(&item, shapes).err();
             (item, fault)
         };

@@ -3,50 +3,58 @@
 use super::port::{Port, Source};
 use crate::{
     engine::{
-        backend::{Item, ItemState, Role},
+        backend::{Item, ItemState},
         manifest::PixelForm,
-        tensor::{DType, Tensor},
+        tensor::Tensor,
     },
-    media::convert,
+    media::{Rgb8, convert, resize},
 };
 
-/// Puts planes in the place of pixels, in inputs and in a state that begins. What is no picture stays as it is, and so does
-/// one of another shape: the check tells.
-pub(super) fn with_planes(inputs: &[Port], mut item: Item) -> Item {
-    for port in inputs {
-        let tensors = match (&port.source, &mut item.state) {
-            (Source::Item, _) => &mut item.inputs,
-            (Source::State(_), ItemState::Fresh(tensors)) => tensors,
+/// Puts planes in the place of pixels, in inputs and in a state that begins. An input may have other sides than the model's,
+/// up to four times its pixels, as on a GPU. What cannot be used stays as it is: the check tells.
+pub(super) fn with_planes((inputs, shapes): (&[Port], &[Vec<usize>]), mut item: Item) -> Item {
+    for (port, shape) in inputs.iter().zip(shapes) {
+        let (tensors, may_differ) = match (&port.source, &mut item.state) {
+            (Source::Item, _) => (&mut item.inputs, true),
+            (Source::State(_), ItemState::Fresh(tensors)) => (tensors, false),
             (Source::State(_), _) => continue,
         };
-        if let Some(form) = port.pixels {
-            replace(tensors, &port.role, form);
+        let found = tensors.iter_mut().find(|(name, _)| **name == *port.role);
+        if let (Some(form), Some((_, tensor)), &[_, _, height, width]) =
+            (port.pixels, found, &shape[..])
+            && let Some(picture) = picture(tensor)
+        {
+            *tensor = match (picture.height as usize, picture.width as usize) {
+                sides if sides == (height, width) => planes(&picture, form),
+                (h, w) if may_differ && h * w <= 4 * height * width => {
+                    planes(&resize::whole(&picture, width as u32, height as u32), form)
+                }
+                _ => continue,
+            };
         }
     }
     item
 }
 
-fn replace(tensors: &mut [(Role, Tensor)], role: &str, form: PixelForm) {
-    let found = tensors.iter_mut().find(|(name, _)| **name == *role);
-    if let Some((_, tensor)) = found
-        && let Some(planes) = planes(tensor, form)
-    {
-        *tensor = planes;
-    }
-}
-
-/// `[1, height, width, 3]` bytes as `[1, 3, height, width]` floats in the model's range.
-fn planes(pixels: &Tensor, form: PixelForm) -> Option<Tensor> {
-    let &[1, height, width, 3] = pixels.shape() else {
+/// `[1, height, width, 3]` bytes as a picture.
+fn picture(tensor: &Tensor) -> Option<Rgb8> {
+    let (&[1, height, width, 3], Ok(bytes)) = (tensor.shape(), tensor.as_u8()) else {
         return None;
     };
-    if pixels.dtype() != DType::U8 {
-        return None;
-    }
-    let bytes = pixels.as_bytes();
-    let mut planes = vec![0.0; bytes.len()];
-    let (columns, rows) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
-    convert::rgb8_to_planar(bytes, columns, rows, &mut planes);
+    let picture = Rgb8 {
+        width: u32::try_from(width).ok()?,
+        height: u32::try_from(height).ok()?,
+        data: bytes.to_vec(),
+    };
+    picture.is_whole().then_some(picture)
+}
+
+/// A picture as `[1, 3, height, width]` floats in the model's range.
+fn planes(picture: &Rgb8, form: PixelForm) -> Tensor {
+    let (columns, rows) = (picture.width, picture.height);
+    let (width, height) = (columns as usize, rows as usize);
+    let mut planes = vec![0.0; picture.data.len()];
+    convert::rgb8_to_planar(&picture.data, columns, rows, &mut planes);
     if form.is_bgr {
         let plane = width * height;
         let (red, rest) = planes.split_at_mut(plane);
@@ -56,21 +64,16 @@ fn planes(pixels: &Tensor, form: PixelForm) -> Option<Tensor> {
         let scale = form.high - form.low;
         planes.iter_mut().for_each(|x| *x = form.low + *x * scale);
     }
-    Tensor::f32(vec![1, 3, height, width], planes).ok()
+    Tensor::f32(vec![1, 3, height, width], planes).expect("as many floats as bytes")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::tensor::Data;
 
     fn one_pixel(form: PixelForm) -> Vec<f32> {
-        let pixel = Tensor::new(vec![1, 1, 1, 3], Data::U8(vec![0, 51, 255]));
-        planes(&pixel.unwrap(), form)
-            .unwrap()
-            .as_f32()
-            .unwrap()
-            .to_vec()
+        let picture = Rgb8::filled(1, 1, [0, 51, 255]);
+        planes(&picture, form).as_f32().unwrap().to_vec()
     }
 
     #[test]
@@ -92,11 +95,6 @@ mod tests {
     #[test]
     fn floats_are_left_alone() {
         let floats = Tensor::f32(vec![1, 1, 1, 3], vec![0.0; 3]).unwrap();
-        let form = PixelForm {
-            low: 0.0,
-            high: 1.0,
-            is_bgr: false,
-        };
-        assert_eq!(planes(&floats, form), None);
+        assert_eq!(picture(&floats), None);
     }
 }

@@ -187,6 +187,51 @@ impl PixelKernels {
     }
 }
 
+/// `resize.cu`: a picture of interleaved bytes at another size.
+#[derive(Clone, Debug)]
+pub struct ResizeKernel(Kernel);
+
+impl ResizeKernel {
+    /// Loads it.
+    ///
+    /// # Errors
+    /// The driver's words.
+    pub fn load() -> Result<Self, LoadError> {
+        let kernels = Kernels::load(include_str!("../kernels/resize.ptx"))?;
+        kernels.get("resize_pixels").map(Self)
+    }
+
+    /// The whole picture at the first address, of the first width and height, to the second of each: as
+    /// [`crate::media::resize::whole`] does on the host.
+    pub fn resize(
+        &self,
+        stream: &Stream,
+        (from, to): (CUdeviceptr, CUdeviceptr),
+        (have, want): ((usize, usize), (usize, usize)),
+    ) -> Checked<()> {
+        let halved = have.0.div_ceil(2) <= want.0 && have.1.div_ceil(2) <= want.1;
+        let support = |have: usize, want: usize| match halved {
+            true => 1.0_f32,
+            false => (have as f32 / want as f32).max(1.0),
+        };
+        let (sw, sh, dw, dh) = (int(have.0), int(have.1), int(want.0), int(want.1));
+        let (across, down) = (support(have.0, want.0), support(have.1, want.1));
+        let mut arguments = [
+            argument(&from),
+            argument(&sw),
+            argument(&sh),
+            argument(&to),
+            argument(&dw),
+            argument(&dh),
+            argument(&across),
+            argument(&down),
+        ];
+        let extent = Extent::Picture(want.0, want.1, 1);
+        // SAFETY: the arguments are those of `resize.cu`; both sides are pictures of these sizes.
+        unsafe { self.0.launch(stream, extent, &mut arguments) }
+    }
+}
+
 /// All four have the same arguments.
 fn convert(
     kernel: &Kernel,

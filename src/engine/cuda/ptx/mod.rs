@@ -7,7 +7,7 @@
 mod kernels;
 mod world;
 
-pub use kernels::{Floats, PixelKernels};
+pub use kernels::{Floats, PixelKernels, ResizeKernel};
 
 use super::{engine::CudaEngine, gpu::Gpu};
 use crate::engine::{Backend, DeviceSpec, Engine, LoadError, Model, Probe};

@@ -47,6 +47,8 @@ struct Run {
     riding: Vec<Riding>,
     /// Items that run: those that are sound, in order.
     sound: usize,
+    /// How the inputs of each item that runs have come, inlet by inlet.
+    forms: Vec<Form>,
     /// Pictures in the making: output by output, item by item.
     pictures: Vec<Option<PinnedBytes>>,
     fault: Option<RunError>,
@@ -65,6 +67,7 @@ impl CudaSlot {
         let pictures = parts.pictures.iter().flatten().count();
         let run = Run {
             riding: Vec::with_capacity(batch),
+            forms: Vec::with_capacity(batch * parts.layout.inlets.len()),
             pictures: Vec::with_capacity(batch * pictures),
             ..Run::default()
         };
@@ -90,16 +93,17 @@ impl CudaSlot {
             Err(fault) => Err((state, fault)),
         };
         let riding = match held {
-            Ok(state) => Riding {
-                pixels: self.write(&inputs, &state),
-                state,
-                boundary,
-                fault: None,
-            },
+            Ok(state) => {
+                self.write(&inputs, &state);
+                Riding {
+                    state,
+                    boundary,
+                    fault: None,
+                }
+            }
             Err((state, fault)) => Riding {
                 state: Held::AsItCame(state),
                 boundary,
-                pixels: 0,
                 fault: Some(fault),
             },
         };
@@ -107,20 +111,19 @@ impl CudaSlot {
         self.run.riding.push(riding);
     }
 
-    /// Writes a sound item's inputs, and the addresses of its states, to pinned memory; gives which came as pixels.
-    fn write(&mut self, inputs: &[(Role, Tensor)], held: &Held) -> u64 {
-        let (item, parts, mut pixels) = (self.run.sound, &mut self.parts, 0);
-        for (nth, inlet) in parts.layout.inlets.iter().enumerate() {
+    /// Writes a sound item's inputs, and the addresses of its states, to pinned memory.
+    fn write(&mut self, inputs: &[(Role, Tensor)], held: &Held) {
+        let (item, parts) = (self.run.sound, &mut self.parts);
+        for inlet in &parts.layout.inlets {
             if let Ok((tensor, form)) = inlet::find(inputs, inlet) {
                 let (at, bytes) = (inlet.at.of(item), tensor.as_bytes());
                 parts.up_host.bytes_mut()[at..at + bytes.len()].copy_from_slice(bytes);
-                pixels |= u64::from(form == Form::Pixels) << nth;
+                self.run.forms.push(form);
             }
         }
         if let Some(state) = held.state() {
             parts.place(item, state.blocks.iter().map(Block::at));
         }
-        pixels
     }
 
     /// Puts everything on the stream.
@@ -162,7 +165,7 @@ impl CudaSlot {
         }
         let sound = self.run.riding.iter().filter(|r| r.fault.is_none());
         for (item, riding) in sound.enumerate() {
-            self.rise_pictures(item, riding.pixels)?;
+            self.rise_pictures(item)?;
             if let Held::Beginning(tensors, state) = &riding.state {
                 self.begin(item, tensors, state)?;
             }
@@ -174,19 +177,20 @@ impl CudaSlot {
         Ok(())
     }
 
-    fn rise_pictures(&self, item: usize, pixels: u64) -> Checked<()> {
+    fn rise_pictures(&self, item: usize) -> Checked<()> {
         let parts = &self.parts;
-        let inlets = parts.layout.inlets.iter().enumerate();
-        for (nth, inlet) in inlets.filter(|(_, inlet)| inlet.pixels.is_some()) {
-            let (form, bytes) = match pixels >> nth & 1 {
-                1 => (Form::Pixels, inlet.leaving()),
-                _ => (Form::Own, inlet.bytes),
+        let forms = self.run.forms.chunks(parts.layout.inlets.len()).nth(item);
+        let inlets = parts.layout.inlets.iter().zip(forms.unwrap_or_default());
+        for (nth, (inlet, form)) in inlets.enumerate().filter(|(_, (i, _))| i.pixels.is_some()) {
+            let bytes = match form {
+                Form::Pixels { width, height } => width * height * 3,
+                Form::Own => inlet.bytes,
             };
             let at = inlet.at.of(item);
             let (to, from) = (parts.up.at() + at as u64, parts.up_host.at());
             // SAFETY: as in `rise`; the offset and its bytes are inside both buffers.
             unsafe { parts.copy_up(to, from.wrapping_add(at), bytes)? };
-            self.program.arrive(&parts.stream, nth, item, form)?;
+            self.program.arrive(&parts.stream, nth, item, *form)?;
         }
         Ok(())
     }
@@ -201,14 +205,14 @@ impl CudaSlot {
             };
             let bytes = tensor.as_bytes();
             let to = match (form, &parts.arriving) {
-                (Form::Pixels, Some(arriving)) => {
+                (Form::Pixels { .. }, Some(arriving)) => {
                     arriving.at() + (arriving.bytes() / parts.layout.batch * item) as u64
                 }
                 _ => block.at(),
             };
             // SAFETY: the tensor stays in `riding`, unchanged, until the batch is done.
             unsafe { parts.copy_up(to, bytes.as_ptr(), bytes.len())? };
-            if let (Form::Pixels, Some(form)) = (form, port.pixels) {
+            if let (Form::Pixels { .. }, Some(form)) = (form, port.pixels) {
                 let pixels = bytes.len() / 3;
                 parts.kernels.to_planar(
                     &parts.stream,
@@ -284,6 +288,7 @@ impl CudaSlot {
         };
         let answers = run.riding.drain(..).map(answer).collect();
         run.pictures.clear();
+        run.forms.clear();
         answers
     }
 }

@@ -9,8 +9,6 @@ pub struct Riding {
     pub state: Held,
     /// Whether the run ends a chunk.
     pub boundary: bool,
-    /// Inputs that came as pixels, a bit each, in the order of the layout's inlets.
-    pub pixels: u64,
     /// Why it does not run.
     pub fault: Option<RunError>,
 }

@@ -4,7 +4,8 @@
 //! - [`manifest`], [`repository`]: a model is a folder with a `model.toml`; [`adopt`]: one that lies elsewhere;
 //! - [`backend`]: `Backend → Engine → Slot`, the three traits behind which every runtime lives;
 //! - [`lifecycle`]: unloaded → loading → warming → ready, or failed with a reason and a cure;
-//! - [`cpu`]: the embedded backend; [`scripted`]: a backend for tests that fails on cue.
+//! - [`rten`]: the embedded backend; [`ort`]: ONNX Runtime, where it is installed; [`host`]: what both have in common;
+//! - [`scripted`]: a backend for tests that fails on cue.
 //!
 //! Why the traits have this shape, and how a CUDA backend joins without a change to a caller: `docs/adr/0003-engine-layer.md`.
 

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// The line of the log that says what runs the models.
 fn chosen(server: &Server) -> String {
-    server.await_printed("runtime ");
+    server.await_printed("app::backends");
     let printed = server.printed();
-    let line = printed.lines().find(|line| line.contains("runtime "));
+    let line = printed.lines().find(|line| line.contains("app::backends"));
     line.expect("it was awaited").to_owned()
 }
 

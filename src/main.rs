@@ -1,7 +1,5 @@
 //! The command `frameloom`: hands over to the app.
 
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
+fn main() {
     frameloom::app::run()
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use std::{path::PathBuf, process::ExitCode};
+use std::path::PathBuf;
 
 /// Real-time AI video models for live sessions.
 #[derive(Debug, Parser)]
@@ -100,8 +100,8 @@ struct Settings {
     set: Vec<String>,
 }
 
-/// Runs the program.
-pub fn run() -> ExitCode {
+/// Runs the program, and ends the process.
+pub fn run() -> ! {
     system::keep_frames_and_no_uploads();
     let cli = Cli::parse();
     let outcome = match cli.command {
@@ -143,13 +143,11 @@ pub fn run() -> ExitCode {
         }
         .map(|()| Exit::Ok),
     };
-    match outcome {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            eprintln!("frameloom: {error:#}");
-            exit_of(&error).into()
-        }
-    }
+    let exit = outcome.unwrap_or_else(|error| {
+        eprintln!("frameloom: {error:#}");
+        exit_of(&error)
+    });
+    exit.now()
 }
 
 fn exit_of(error: &anyhow::Error) -> Exit {

@@ -1,6 +1,6 @@
 //! Exit codes, as in sysexits(3); client programs have their own.
 
-use std::process::ExitCode;
+use std::io::Write as _;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +17,26 @@ pub enum Exit {
     Client(u8),
 }
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Ok => 0,
-            Exit::Failure => 1,
-            Exit::Unavailable => 69,
-            Exit::Config => 78,
-            Exit::Client(code) => code,
-        })
+impl Exit {
+    fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failure => 1,
+            Self::Unavailable => 69,
+            Self::Config => 78,
+            Self::Client(code) => code,
+        }
+    }
+
+    /// Ends the process at once.
+    ///
+    /// Leaving `main` would run the destructors of C++ libraries, beside threads that nobody waits for: a model that is loaded or
+    /// run by ONNX Runtime at that moment then fails, or ends the process by SIGSEGV in place of this code. What Rust owns has
+    /// been dropped before.
+    pub fn now(self) -> ! {
+        // Nobody is left to hear that it failed.
+        let _ = std::io::stdout().flush();
+        // SAFETY: it takes a number and does not come back.
+        unsafe { libc::_exit(self.code().into()) }
     }
 }

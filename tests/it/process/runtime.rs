@@ -6,13 +6,14 @@ use crate::support::{
     server::{Launch, Server},
     world::World,
 };
+use rustix::process::Signal;
 use std::path::{Path, PathBuf};
 
 /// The line of the log that says what runs the models.
 fn chosen(server: &Server) -> String {
-    server.await_printed("runtime ");
+    server.await_printed("app::backends");
     let printed = server.printed();
-    let line = printed.lines().find(|line| line.contains("runtime "));
+    let line = printed.lines().find(|line| line.contains("app::backends"));
     line.expect("it was awaited").to_owned()
 }
 
@@ -90,6 +91,18 @@ fn a_library_that_is_found_runs_the_models() {
     );
     assert_eq!(engine_of(&server), "onnxruntime");
     draws(&server);
+}
+
+#[test]
+fn a_stop_while_a_library_loads_the_models_ends_well() {
+    let Some(library) = library() else { return };
+    let settings = format!("[engine]\nonnxruntime = {library:?}\n");
+    for _ in 0..8 {
+        let mut server = Launch::new().settings(&settings).unready().start();
+        server.signal(Signal::TERM);
+        assert_eq!(server.await_exit().code(), Some(0), "{}", server.printed());
+        assert!(!server.printed().contains("model failed"));
+    }
 }
 
 #[test]

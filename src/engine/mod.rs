@@ -5,7 +5,7 @@
 //! - [`backend`]: `Backend → Engine → Slot`, the three traits behind which every runtime lives;
 //! - [`lifecycle`]: unloaded → loading → warming → ready, or failed with a reason and a cure;
 //! - [`rten`]: the embedded backend; [`ort`]: ONNX Runtime, where it is found; [`host`]: what both have in common;
-//! - [`cuda`]: NVIDIA GPUs; [`scripted`]: a backend for tests that fails on cue.
+//! - [`cuda`]: NVIDIA GPUs; [`plans`]: TensorRT plans of models, and whether they fit this machine; [`scripted`]: a backend for tests that fails on cue.
 //!
 //! Why the traits have this shape: `docs/adr/0003-engine-layer.md`.
 
@@ -16,6 +16,7 @@ pub mod host;
 pub mod lifecycle;
 pub mod manifest;
 pub mod ort;
+pub mod plans;
 pub mod repository;
 pub mod rten;
 pub mod scripted;

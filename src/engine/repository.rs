@@ -181,6 +181,14 @@ impl Model {
         &self.manifest.name
     }
 
+    /// The folder that its file lies in; `None` if it is in the binary or in memory.
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.source {
+            Source::Folder(folder) => Some(folder),
+            Source::Embedded | Source::Memory(_) => None,
+        }
+    }
+
     /// The key of this model at these axes; axes that it does not have are left out.
     ///
     /// # Errors

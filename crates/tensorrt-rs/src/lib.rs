@@ -35,5 +35,6 @@ pub use error::Error;
 pub use library::{Library, OpenError};
 pub use logger::{Logger, Report, Severity};
 pub use runtime::Runtime;
+pub use table::SPOKEN;
 pub use tensor::{Bound, DType, Format, Location, Mode, TensorInfo};
 pub use version::{Flavour, Version};

@@ -19,7 +19,7 @@ use std::ffi::{c_char, c_void};
 pub(crate) type Name = *const c_char;
 
 /// What this crate can talk to, in words.
-pub(crate) const SPOKEN: &str = "TensorRT 10, TensorRT 11 and TensorRT-RTX 1 from 1.7 on";
+pub const SPOKEN: &str = "TensorRT 10, TensorRT 11 and TensorRT-RTX 1 from 1.7 on";
 
 macro_rules! table {
     ($($(#[$doc:meta])* $name:ident($($arg:ty),*) $(-> $ret:ty)?: $ten:literal, $eleven:literal;)*) => {

@@ -30,7 +30,8 @@ pub enum Flavour {
 
 impl Version {
     /// Of what `getInferLibVersion` gives: 10.13.3 is 101303. Up to 8.x it was 8601 for 8.6.1.
-    pub(crate) fn from_raw(raw: i32) -> Self {
+    #[must_use]
+    pub fn from_raw(raw: i32) -> Self {
         let raw = raw.unsigned_abs();
         let (major, minor) = if raw < 10_000 {
             (raw / 1000, raw / 100 % 10)
@@ -42,6 +43,12 @@ impl Version {
             minor,
             patch: raw % 100,
         }
+    }
+
+    /// Whether libraries of this version can be opened here; see [`crate::SPOKEN`].
+    #[must_use]
+    pub fn is_spoken(self) -> bool {
+        crate::table::Table::of(self).is_some()
     }
 }
 

@@ -45,7 +45,9 @@ fn main() {
                 .collect();
             rounds.sort_by(f64::total_cmp);
             let [median, least, most] = [rounds[ROUNDS / 2], rounds[0], rounds[ROUNDS - 1]];
-            println!("{width:>4}×{height:<5}  {items:>5}  {median:>6.2}  {least:>6.2}  {most:>6.2}");
+            println!(
+                "{width:>4}×{height:<5}  {items:>5}  {median:>6.2}  {least:>6.2}  {most:>6.2}"
+            );
         }
     }
 }

@@ -24,6 +24,7 @@ mod pinned;
 pub mod ptx;
 mod slot;
 mod state;
+pub mod tensorrt;
 
 pub use driver::{Driver, Facts};
 pub use gpu::{Gpu, GpuPlatform, MemoryUse};

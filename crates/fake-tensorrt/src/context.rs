@@ -84,9 +84,11 @@ impl Context {
         if tensor.input {
             return self.shapes[at].unwrap_or(tensor.shape);
         }
-        let source = self.plan.copies.iter().find(|copy| copy.to == at);
-        source.map_or(tensor.shape, |copy| {
-            tensor.shape.filled(&self.shape(copy.from))
+        let copies = self.plan.copies.iter().map(|copy| (copy.from, copy.to));
+        let parts = self.plan.parts.iter().map(|part| (part.from.0, part.to.0));
+        let source = copies.chain(parts).find(|(_, to)| *to == at);
+        source.map_or(tensor.shape, |(from, _)| {
+            tensor.shape.filled(&self.shape(from))
         })
     }
 
@@ -131,6 +133,19 @@ impl Context {
         }
     }
 
+    /// Elements of one item of a batch.
+    fn item(&self, tensor: usize) -> usize {
+        let extents = self.shape(tensor);
+        let each = extents.as_slice().get(1..).unwrap_or(&[]);
+        each.iter().map(|extent| *extent as usize).product()
+    }
+
+    /// The address of an element.
+    fn element(&self, tensor: usize, at: usize) -> u64 {
+        let bytes = self.plan.tensors[tensor].dtype.bytes;
+        self.addresses[tensor].addr() as u64 + (at * bytes) as u64
+    }
+
     fn run(&self, stream: *mut c_void) -> Result<(), String> {
         if state().fails(RUN) {
             return Err("an error that was asked for".into());
@@ -141,13 +156,22 @@ impl Context {
             // SAFETY: the caller gave a stream of the driver's.
             done("cuStreamSynchronize", unsafe { (driver.wait)(stream) })?;
         }
-        for copy in &self.plan.copies {
-            let bytes = self.shape(copy.from).elements() * self.plan.tensors[copy.from].dtype.bytes;
-            let [to, from] = [copy.to, copy.from].map(|at| self.addresses[at].addr() as u64);
+        let copy = |to: u64, from: u64, bytes: usize| {
             // SAFETY: the caller gave a stream, and addresses of memory that is as large as the shapes say.
-            done("cuMemcpyDtoDAsync", unsafe {
-                (driver.copy)(to, from, bytes, stream)
-            })?;
+            let code = unsafe { (driver.copy)(to, from, bytes, stream) };
+            done("cuMemcpyDtoDAsync", code)
+        };
+        for of in &self.plan.copies {
+            let bytes = self.shape(of.from).elements() * self.plan.tensors[of.from].dtype.bytes;
+            copy(self.element(of.to, 0), self.element(of.from, 0), bytes)?;
+        }
+        for part in &self.plan.parts {
+            let bytes = part.count * self.plan.tensors[part.from.0].dtype.bytes;
+            let items = self.shape(part.from.0).as_slice().first().copied();
+            for item in 0..items.unwrap_or(1) as usize {
+                let place = |(tensor, at)| self.element(tensor, item * self.item(tensor) + at);
+                copy(place(part.to), place(part.from), bytes)?;
+            }
         }
         if self.consumed.is_null() {
             return Ok(());

@@ -9,10 +9,12 @@
 //! memory 4096
 //! aux    2
 //! op copy frame image
+//! op part frame 0 3 sizes 1
 //! ```
 //!
 //! The first line names the library's major and minor version. Each line that names a profile belongs to the profile that
-//! has no shapes of that input yet. An output's -1 becomes what its operation's input has there.
+//! has no shapes of that input yet. `part` copies, in each item of the batch, so many elements from one place to another. An
+//! output's -1 becomes what its operation's input has there.
 //! Invariant: in a plan that was read, operations name tensors that exist and have one type.
 
 use crate::version::Version;
@@ -53,6 +55,13 @@ pub(crate) struct Copy {
     pub(crate) to: usize,
 }
 
+/// Copies elements of each item: from a place of one tensor to a place of another.
+pub(crate) struct Part {
+    pub(crate) from: (usize, usize),
+    pub(crate) count: usize,
+    pub(crate) to: (usize, usize),
+}
+
 /// What was read.
 #[derive(Default)]
 pub(crate) struct Plan {
@@ -61,6 +70,7 @@ pub(crate) struct Plan {
     pub(crate) memory: i64,
     pub(crate) aux: i32,
     pub(crate) copies: Vec<Copy>,
+    pub(crate) parts: Vec<Part>,
 }
 
 type Words<'a> = std::str::SplitAsciiWhitespace<'a>;
@@ -116,16 +126,31 @@ impl Plan {
     }
 
     fn operation(&mut self, mut words: Words<'_>) -> Result<(), String> {
-        if words.next() != Some("copy") {
-            return Err("the only operation is copy".into());
+        match words.next() {
+            Some("copy") => {
+                let (from, to) = (self.named(words.next())?, self.named(words.next())?);
+                self.alike(from, to)?;
+                self.copies.push(Copy { from, to });
+            }
+            Some("part") => {
+                let from = (self.named(words.next())?, number(words.next())?);
+                let count = number(words.next())?;
+                let to = (self.named(words.next())?, number(words.next())?);
+                self.alike(from.0, to.0)?;
+                self.parts.push(Part { from, count, to });
+            }
+            _ => return Err("the operations are copy and part".into()),
         }
-        let (from, to) = (self.named(words.next())?, self.named(words.next())?);
-        let (source, target) = (&self.tensors[from], &self.tensors[to]);
-        if !source.input || target.input || source.dtype != target.dtype {
-            return Err("copy takes an input and an output of one type".into());
-        }
-        self.copies.push(Copy { from, to });
         Ok(())
+    }
+
+    /// Operations go from an input to an output of its type.
+    fn alike(&self, from: usize, to: usize) -> Result<(), String> {
+        let (source, target) = (&self.tensors[from], &self.tensors[to]);
+        match source.input && !target.input && source.dtype == target.dtype {
+            true => Ok(()),
+            false => Err("an operation takes an input and an output of one type".into()),
+        }
     }
 
     fn named(&self, name: Option<&str>) -> Result<usize, String> {

@@ -129,7 +129,7 @@ fn a_shape_off_the_axes_is_refused_with_the_axis() {
 
 #[test]
 fn a_file_that_is_not_there_is_told_with_where_it_should_be() {
-    for subject in subjects() {
+    for subject in subjects().into_iter().filter(|s| !s.reads_plans) {
         for test in &subject.models {
             let manifest = &test.model.manifest;
             let root = tempfile::tempdir().unwrap();
@@ -157,7 +157,7 @@ fn text_of(name: &str) -> String {
 
 #[test]
 fn another_file_than_the_manifest_names_is_refused() {
-    for subject in subjects() {
+    for subject in subjects().into_iter().filter(|s| !s.reads_plans) {
         for test in &subject.models {
             let error = fault(&subject, &test.altered(b"another file", |_| {}));
             assert!(error.why.contains("SHA-256"), "{error}");

@@ -11,6 +11,8 @@
 
 #[path = "../common/fake_gpu.rs"]
 mod fake_gpu;
+#[path = "../common/fake_trt.rs"]
+mod fake_trt;
 
 mod cases;
 mod elements;

@@ -1,6 +1,6 @@
 //! The backends under test: what each loads, how exact it must be, and which cases it has no part in.
 
-use crate::fake_gpu::FakeGpu;
+use crate::{fake_gpu::FakeGpu, fake_trt::FakeTrt};
 use frameloom::engine::{
     Backend, DType, EngineKey, Manifest, Model, Repository, Role, Tensor,
     cuda::ptx::Ptx,
@@ -26,8 +26,10 @@ pub struct Subject {
     pub rounding: f32,
     /// Whether its engines are files that can be broken.
     pub reads_files: bool,
+    /// Whether its models are plans, which have sidecars; `tests/gpu` spoils those.
+    pub reads_plans: bool,
     /// What it stands on, for as long as it is tested.
-    pub _ground: Option<FakeGpu>,
+    pub _ground: Option<(FakeGpu, Option<FakeTrt>)>,
 }
 
 /// A model, and what the suite feeds it with.
@@ -76,19 +78,19 @@ fn providers() -> [(Ort, f32); 3] {
     ]
 }
 
-/// Backends that have no part here, and those that the design has a place for and this build does not hold.
+/// Backends that have no part here.
 pub fn absent() -> Vec<Absent> {
     let missing = |(ort, _): (Ort, f32)| {
         let why = ort.ready().err()?.to_string();
         let name = ort.name();
         Some(Absent { name, why })
     };
-    let tensorrt = Absent {
-        name: "tensorrt",
-        why: "not in this build, and needs an NVIDIA GPU".into(),
-    };
+    let real = ["ptx", "tensorrt"].map(|name| Absent {
+        name,
+        why: "on doubles only: a real GPU is for scripts/gpu-session".into(),
+    });
     let missing = providers().into_iter().filter_map(missing);
-    missing.chain([tensorrt]).collect()
+    missing.chain(real).collect()
 }
 
 /// Every backend in this build that this machine can run.
@@ -101,10 +103,12 @@ pub fn subjects() -> Vec<Subject> {
             batch_tolerance: 0.0,
             rounding: 0.0,
             reads_files: false,
+            reads_plans: false,
             _ground: None,
         },
         ptx(),
     ];
+    subjects.extend(["10", "11", "rtx"].map(tensorrt));
     for (ort, batch_tolerance) in providers() {
         if ort.ready().is_ok() {
             subjects.push(Subject {
@@ -125,6 +129,7 @@ impl Subject {
             batch_tolerance: 1e-5,
             rounding: 0.0,
             reads_files: true,
+            reads_plans: false,
             _ground: None,
         }
     }
@@ -139,7 +144,82 @@ fn ptx() -> Subject {
         batch_tolerance: 0.0,
         rounding: 0.5 / 255.0,
         reads_files: false,
-        _ground: Some(ground),
+        reads_plans: false,
+        _ground: Some((ground, None)),
+    }
+}
+
+/// TensorRT's double of this version, on the driver's.
+fn tensorrt(version: &str) -> Subject {
+    let (gpu, library) = (FakeGpu::enter(), FakeTrt::install(version));
+    Subject {
+        backend: Box::new(library.backend(&gpu)),
+        models: vec![shift(&library)],
+        batch_tolerance: 0.0,
+        rounding: 0.0,
+        reads_files: false,
+        reads_plans: true,
+        _ground: Some((gpu, Some(library))),
+    }
+}
+
+/// The smallest plan whose state moves on at every run: a number is put behind three of the last four.
+fn shift(library: &FakeTrt) -> TestModel {
+    let manifest = r#"
+schema = 1
+name = "shift"
+title = "Shift"
+slot = "test"
+kind = "analytic"
+version = "1"
+file = "model.engine"
+sha256 = "SHA"
+licence = "Apache-2.0"
+card = "card.md"
+[batch]
+max = 4
+[[input]]
+role = "x"
+name = "x"
+dtype = "f32"
+shape = ["batch", 4]
+[[input]]
+role = "last"
+name = "last"
+dtype = "f32"
+shape = ["batch", 4]
+[[output]]
+role = "next"
+name = "next"
+dtype = "f32"
+shape = ["batch", 4]
+[[state]]
+input = "last"
+output = "next"
+advance = "every-run"
+[warmup]
+runs = 1
+"#;
+    let plan = "input x f32 -1 4\n\
+                input last f32 -1 4\n\
+                output next f32 -1 4\n\
+                profile x 1x4 2x4 4x4\n\
+                profile last 1x4 2x4 4x4\n\
+                memory 1024\n\
+                op part last 1 3 next 0\n\
+                op part x 0 1 next 3\n";
+    let model = library.model(manifest, plan);
+    TestModel {
+        key: model.key(&[]).unwrap(),
+        model,
+        output: "next",
+        inputs: |session| vec![row("x", vec![session as f32 + 0.5; 4])],
+        fresh: |session| {
+            vec![row(
+                "last",
+                [1.0, 2.0, 3.0, 4.0].map(|x| x + session as f32).to_vec(),
+            )]
+        },
     }
 }
 

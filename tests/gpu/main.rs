@@ -13,9 +13,12 @@
 mod counting;
 #[path = "../common/fake_gpu.rs"]
 mod fake_gpu;
+#[path = "../common/fake_trt.rs"]
+mod fake_trt;
 
 mod faults;
 mod frames;
 mod graphs;
 mod memory;
 mod rig;
+mod tensorrt;

@@ -5,6 +5,10 @@
 // Standard output belongs to the commands that answer on it; everything else is a log event.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+// Test support that integration tests share names the crate as they do.
+#[cfg(test)]
+extern crate self as frameloom;
+
 pub mod actors;
 pub mod app;
 pub mod client;

@@ -20,6 +20,16 @@ pub struct FakeGpu {
     pub platform: GpuPlatform,
 }
 
+/// Puts the double back to what it is when it is loaded, and finds it.
+pub fn reset() -> (Control, Driver) {
+    let driver = Driver::find(Some(&library())).unwrap();
+    let control = Control::of(library()).unwrap();
+    control.reset();
+    // As a program that begins would.
+    cust::init(cust::CudaFlags::empty()).unwrap();
+    (control, driver)
+}
+
 /// The double's file.
 pub fn library() -> PathBuf {
     let exe = std::env::current_exe().unwrap();
@@ -30,10 +40,7 @@ pub fn library() -> PathBuf {
 impl FakeGpu {
     /// Enters the first device of a double that is as it is when it is loaded. Nobody else in this process may use it.
     pub fn clean() -> Self {
-        Driver::find(Some(&library())).unwrap();
-        Control::of(library()).unwrap().reset();
-        // As a program that begins would.
-        cust::init(cust::CudaFlags::empty()).unwrap();
+        reset();
         Self::enter()
     }
 

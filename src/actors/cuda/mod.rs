@@ -6,6 +6,8 @@
 
 mod admission;
 mod health;
+#[cfg(test)]
+mod tests;
 
 pub use health::{GpuView, Gpus, Health};
 

@@ -17,6 +17,7 @@ use crate::{
             ptx::Ptx,
         },
         ort::Ort,
+        rten::Rten,
     },
 };
 use actix::prelude::*;
@@ -160,12 +161,19 @@ fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> 
             gpu: None,
         },
         gpu: None,
-        models: models
-            .iter()
-            .map(|m| (m.clone(), Arc::clone(cpu)))
-            .collect(),
+        models: models.iter().map(|m| on_cpu(config, m, cpu)).collect(),
     });
     plans
+}
+
+/// What runs a model on the CPU: what the model was measured to prefer, where the settings leave a choice.
+fn on_cpu(config: &Config, model: &Model, best: &Arc<dyn Backend>) -> Placed {
+    let prefers_rten = model.manifest.prefers.as_deref() == Some(Rten.name());
+    let backend: Arc<dyn Backend> = match config.engine.backend {
+        BackendChoice::Auto if prefers_rten => Arc::new(Rten),
+        _ => Arc::clone(best),
+    };
+    (model.clone(), backend)
 }
 
 /// The GPUs that the settings take, of those that there are.

@@ -22,7 +22,7 @@ use crate::{
 };
 use actix::prelude::*;
 use anyhow::Context as _;
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use tokio::sync::oneshot;
 
 /// A model and what runs it.
@@ -100,6 +100,7 @@ fn start_one(
             gpu,
             spec: plan.spec,
             slots: config.gpu.slots,
+            spin: config.gpu.spin,
             models: plan.models,
             board: board.clone(),
             gpus: gpus.clone(),
@@ -115,6 +116,7 @@ fn start_one(
                 spec: plan.spec,
                 platform: Box::new(HostPlatform),
                 slots: NonZeroUsize::MIN,
+                spin: Duration::ZERO,
                 models: plan.models,
                 board: board.clone(),
                 max_failures,

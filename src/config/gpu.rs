@@ -15,6 +15,8 @@ pub struct Gpu {
     pub driver: Option<PathBuf>,
     /// Batches that each has at a time.
     pub slots: NonZeroUsize,
+    /// How long a GPU's thread looks again and again for what runs.
+    pub spin: Duration,
     /// Bytes of each that are left to others.
     pub reserve_bytes: usize,
     /// How often each is asked how it is.
@@ -41,6 +43,7 @@ impl Gpu {
             devices: reader.text("gpu.devices", devices, GpuChoice::None, choice),
             driver: optional(reader, "gpu.driver"),
             slots: reader.count("gpu.slots", 8),
+            spin: Duration::from_micros(reader.number("gpu.spin_us", 0..=100_000_u64)),
             reserve_bytes: reader.number("gpu.reserve_mb", 0..=1_048_576_usize) << 20,
             watch: reader.millis("gpu.watch_ms", 100..=60_000),
             nvml: optional(reader, "gpu.nvml"),

@@ -84,6 +84,7 @@ fn a_world_is_drawn_by_the_gpu_and_everybody_is_told_so() {
     ] {
         assert!(metrics.contains(line), "{line}");
     }
+    super::grafana::assert_gpus_exported(&metrics);
     let health = get(server.addr("gamecraft"), "/health").text();
     assert!(health.contains("ptx"), "{health}");
     assert!(

@@ -44,6 +44,8 @@ pub struct CudaConfig {
     pub spec: DeviceSpec,
     /// Batches that it has at a time.
     pub slots: NonZeroUsize,
+    /// How long its thread looks again and again for what runs.
+    pub spin: Duration,
     /// What it loads at once, and with what.
     pub models: Vec<(Model, Arc<dyn Backend>)>,
     /// Where it says how its models stand.
@@ -93,6 +95,7 @@ impl Cuda {
             spec: config.spec,
             platform: Box::new(GpuPlatform::new(Arc::clone(&config.gpu))),
             slots: config.slots,
+            spin: config.spin,
             models: config.models,
             board: config.board,
             max_failures: config.max_failures,

@@ -72,6 +72,7 @@ impl House {
                 gpu: Some(0),
             },
             slots: NonZeroUsize::new(2).unwrap(),
+            spin: Duration::from_micros(50),
             models: vec![(model, backend)],
             board: board.clone(),
             gpus: gpus.clone(),

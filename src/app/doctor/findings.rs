@@ -217,7 +217,7 @@ fn plans(facts: &Facts) -> Finding {
         .collect();
     let text = match told.is_empty() {
         true => format!("none in {directory}"),
-        false => format!("{}, in {directory}", told.join(", ")),
+        false => format!("{} ({directory})", told.join(", ")),
     };
     match (fresh, stale + none) {
         (_, 0) if fresh > 0 => Finding::ok("plans", text),

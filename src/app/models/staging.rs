@@ -6,8 +6,9 @@
 use crate::engine::plans::{Key, Sidecar, sha256_of, sidecar};
 use anyhow::{Context as _, bail};
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File, Permissions, TryLockError},
     io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 use tempfile::{NamedTempFile, TempPath};
@@ -78,6 +79,8 @@ impl Staging {
         tempfile::Builder::new()
             .prefix(&format!(".{}.", self.stem))
             .suffix(PARTIAL)
+            // As any file: whoever builds is often not the one who serves.
+            .permissions(Permissions::from_mode(0o666))
             .tempfile_in(&self.cache)
             .with_context(|| format!("gpu.plans_dir {}", self.cache.display()))
     }
@@ -180,6 +183,20 @@ mod tests {
         let plans = plans::candidates(&model(), cache.path()).unwrap();
         assert_eq!(plans.len(), 1);
         assert_eq!(plans[0].read(&model()).unwrap(), b"a plan");
+    }
+
+    #[test]
+    fn a_plan_is_as_readable_as_any_file() {
+        let cache = tempfile::tempdir().unwrap();
+        let staging = begin(cache.path()).unwrap();
+        staging
+            .publish(built(&staging, b"a plan"), described())
+            .unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        let any = cache.path().join("any");
+        fs::write(&any, "").unwrap();
+        assert_eq!(mode(staging.plan()), mode(&any));
+        assert_eq!(mode(&sidecar::path_of(staging.plan())), mode(&any));
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors; [`devices`]: which devices, and what each loads;
 //! - [`backends`]: what runs the models on the CPU;
 //! - [`bare`]: what `bench engine` compares the server with; [`phrases`]: how often the referee agrees with humans;
+//! - [`models`]: what the repository holds, and plans built of it; [`doctor`]: what this machine has; [`child`]: programs that are
+//!   run for both;
 //! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes;
 //! - [`leftovers`]: uploads that a dead process left.
 #![expect(
@@ -14,11 +16,14 @@
 mod assemble;
 mod backends;
 mod bare;
+mod child;
 mod cli;
 mod devices;
+mod doctor;
 mod draw;
 mod exit;
 mod leftovers;
+mod models;
 mod phrases;
 mod pid;
 mod referee;

@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::gamecraft::directory;
 use super::read::Reader;
 
 /// NVIDIA GPUs.
@@ -23,6 +24,12 @@ pub struct Gpu {
     pub watch: Duration,
     /// The library that is asked; `None` looks for it.
     pub nvml: Option<PathBuf>,
+    /// TensorRT's library; `None` looks for it.
+    pub tensorrt: Option<PathBuf>,
+    /// The program that builds plans; `None` looks for it.
+    pub builder: Option<PathBuf>,
+    /// Directory of the plans that were built here; it need not exist.
+    pub plans_dir: PathBuf,
 }
 
 /// A choice of GPUs.
@@ -47,6 +54,9 @@ impl Gpu {
             reserve_bytes: reader.number("gpu.reserve_mb", 0..=1_048_576_usize) << 20,
             watch: reader.millis("gpu.watch_ms", 100..=60_000),
             nvml: optional(reader, "gpu.nvml"),
+            tensorrt: optional(reader, "gpu.tensorrt"),
+            builder: optional(reader, "gpu.builder"),
+            plans_dir: reader.text("gpu.plans_dir", "a directory", PathBuf::new(), directory),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod browser;
+mod doctor;
 mod fencer_keypoints;
 mod gamecraft;
 mod gpu;
@@ -11,6 +12,7 @@ mod habits;
 mod health;
 mod layers;
 mod limits;
+mod models;
 mod pages;
 mod phrases;
 mod process;

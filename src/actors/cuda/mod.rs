@@ -140,19 +140,26 @@ impl Cuda {
             .enter(GpuView::new(&self.name, &self.gpu, &self.health, sample));
     }
 
+    /// What NVML did not tell stays as it was.
     fn meter(&self, sample: &Sample) {
         let meters = &self.meters;
-        sample.utilisation.map(|ratio| meters.utilisation(ratio));
-        sample
-            .memory
-            .map(|(taken, size)| meters.memory(taken, size));
-        sample.celsius.map(|c| meters.temperature(f64::from(c)));
-        sample.watts.map(|watts| meters.power(watts));
-        for (domain, clock) in [
-            (ClockDomain::Graphics, sample.graphics_megahertz),
-            (ClockDomain::Memory, sample.memory_megahertz),
-        ] {
-            clock.map(|megahertz| meters.clock(domain, megahertz));
+        if let Some(ratio) = sample.utilisation {
+            meters.utilisation(ratio);
+        }
+        if let Some((taken, size)) = sample.memory {
+            meters.memory(taken, size);
+        }
+        if let Some(celsius) = sample.celsius {
+            meters.temperature(f64::from(celsius));
+        }
+        if let Some(watts) = sample.watts {
+            meters.power(watts);
+        }
+        if let Some(megahertz) = sample.graphics_megahertz {
+            meters.clock(ClockDomain::Graphics, megahertz);
+        }
+        if let Some(megahertz) = sample.memory_megahertz {
+            meters.clock(ClockDomain::Memory, megahertz);
         }
     }
 

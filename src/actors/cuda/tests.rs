@@ -16,7 +16,7 @@ use crate::{
     },
 };
 use fake_cuda_control::Control;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Side of the pictures, in pixels.
 const SIDE: usize = 64;
@@ -24,7 +24,7 @@ const SIDE: usize = 64;
 const MAX_FAILURES: usize = 3;
 
 /// The double is the process's, so these tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A GPU with the world on it, and what it told.
 struct House {
@@ -55,7 +55,7 @@ fn world() -> Model {
 impl House {
     /// The world comes up on a GPU of which so many bytes are left to others.
     async fn open(reserve: usize) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = TURN.lock().await;
         let (control, driver) = fake_gpu::reset();
         let gpu = Gpu::new(driver.facts(0).unwrap());
         let (model, board, gpus) = (world(), Board::default(), Gpus::default());

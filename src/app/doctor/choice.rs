@@ -1,12 +1,11 @@
 //! What runs a model here, and why nothing faster does. Pure.
 //!
-//! From the fastest: this server's own kernels, a TensorRT plan, and on the CPU rten.
+//! From the fastest: this server's own kernels, a TensorRT plan, and on the CPU what the model prefers or ONNX Runtime, else
+//! rten. The same order as in `app/devices.rs`. Whether ONNX Runtime has a provider for a GPU is known only to whoever
+//! loads it with one, so it is not told of here.
 
 use super::facts::{Device, Facts, ModelFacts, PlanState};
-use crate::{config::BackendChoice, engine::plans::Compute};
-
-/// The first kind of GPU that our kernels run on: what their PTX names as its target (`src/engine/cuda/kernels`).
-pub const KERNELS_FROM: Compute = Compute { major: 7, minor: 5 };
+use crate::{config::BackendChoice, engine::cuda::ptx::KERNELS_FROM};
 
 /// What runs a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +25,21 @@ pub fn of(model: &ModelFacts, facts: &Facts) -> Choice {
         instead_of: Vec::new(),
         fix: None,
     };
-    choice.by = on_gpus(model, facts, &mut choice).or_else(|| on_cpu(model));
+    choice.by = on_gpus(model, facts, &mut choice).or_else(|| on_cpu(model, facts));
     choice
 }
 
-fn on_cpu(model: &ModelFacts) -> Option<String> {
-    model.is_onnx().then(|| "rten on the CPU".to_owned())
+fn on_cpu(model: &ModelFacts, facts: &Facts) -> Option<String> {
+    let prefers_rten = model.prefers.as_deref() == Some("rten");
+    let by = match facts.backend {
+        BackendChoice::OnnxRuntime => "ONNX Runtime on the CPU",
+        BackendChoice::Auto if facts.onnxruntime.is_ok() && !prefers_rten => {
+            "ONNX Runtime on the CPU"
+        }
+        BackendChoice::Auto | BackendChoice::Rten => "rten on the CPU",
+    };
+    let runs = facts.backend != BackendChoice::OnnxRuntime || facts.onnxruntime.is_ok();
+    (model.is_onnx() && runs).then(|| by.to_owned())
 }
 
 fn on_gpus(model: &ModelFacts, facts: &Facts, choice: &mut Choice) -> Option<String> {

@@ -14,6 +14,8 @@ pub struct Facts {
     pub gpu: GpuSettings,
     /// What the settings say of backends.
     pub backend: BackendChoice,
+    /// Whether the settings name ONNX Runtime's library.
+    pub names_onnxruntime: bool,
     /// NVIDIA's driver, or why there is none.
     pub driver: Result<Driver, String>,
     /// NVML, or why there is none.
@@ -97,6 +99,8 @@ pub struct ModelFacts {
     pub version: String,
     /// Its file.
     pub file: String,
+    /// The runtime that it was measured to prefer on the CPU.
+    pub prefers: Option<String>,
     /// Whether this server has kernels that compute it.
     pub has_kernels: bool,
     /// Its plans, for each GPU that is used; for none if there is no GPU or no library.

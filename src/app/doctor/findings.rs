@@ -2,12 +2,12 @@
 //!
 //! Invariant: something is trouble only if the settings ask for it and it cannot be; what nobody asked for is at most unused.
 
-pub use super::choice::KERNELS_FROM;
 use super::{
     choice,
     facts::{BuilderProgram, Device, Facts, ModelFacts, PlanState, TensorRt, Wanted},
 };
 use crate::config::GpuChoice;
+use crate::engine::cuda::ptx::KERNELS_FROM;
 use serde::Serialize;
 use std::path::Path;
 
@@ -237,6 +237,9 @@ const BUILD_ALL: &str = "`frameloom models build --all` builds those that are mi
 fn onnxruntime(facts: &Facts) -> Finding {
     match &facts.onnxruntime {
         Ok(library) => Finding::ok("onnxruntime", library.clone()),
+        Err((why, fix)) if facts.names_onnxruntime => {
+            Finding::trouble("onnxruntime", format!("engine.onnxruntime: {why}"), fix)
+        }
         Err((why, fix)) => Finding::unused("onnxruntime", why.clone()).fix(fix),
     }
 }

@@ -28,6 +28,7 @@ fn world(plan: PlanFacts) -> ModelFacts {
         kind: "trained",
         version: "1".into(),
         file: "model.onnx".into(),
+        prefers: None,
         has_kernels: false,
         plans: vec![plan],
     }
@@ -38,6 +39,7 @@ fn bare() -> Facts {
     Facts {
         gpu: settings(),
         backend: BackendChoice::Auto,
+        names_onnxruntime: false,
         driver: Err("libcuda.so.1: no such file".into()),
         nvml: Err("libnvidia-ml.so.1: no such file".into()),
         tensorrt: Err("no TensorRT".into()),
@@ -247,4 +249,33 @@ fn a_folder_that_is_no_model_is_told_and_no_trouble() {
     facts.faults.push(("broken".into(), "no file".into()));
     assert_eq!(troubles(&facts), [""; 0]);
     assert_eq!(find(&facts, "folder broken").text, "no file");
+}
+
+#[test]
+fn onnx_runtime_runs_what_prefers_nothing_else_on_the_cpu() {
+    let mut facts = bare();
+    facts.onnxruntime = Ok("ONNX Runtime 1.32.0".into());
+    assert!(
+        find(&facts, "gamecraft.model")
+            .text
+            .contains("ONNX Runtime on the CPU")
+    );
+    facts.models[0].prefers = Some("rten".into());
+    assert!(
+        find(&facts, "gamecraft.model")
+            .text
+            .contains("rten on the CPU")
+    );
+    facts.backend = BackendChoice::OnnxRuntime;
+    facts.onnxruntime = Err(("not there".into(), "install it".into()));
+    facts.names_onnxruntime = true;
+    let troubles = troubles(&facts);
+    assert!(
+        troubles.iter().any(|subject| subject == "onnxruntime"),
+        "{troubles:?}"
+    );
+    assert!(
+        troubles.iter().any(|subject| subject == "gamecraft.model"),
+        "{troubles:?}"
+    );
 }

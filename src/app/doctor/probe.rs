@@ -36,11 +36,13 @@ pub fn look(config: &Config) -> anyhow::Result<Facts> {
         library(&mut children, Part::Driver, gpu.driver.as_deref())?;
     let nvml: Result<Nvml, String> = library(&mut children, Part::Nvml, gpu.nvml.as_deref())?;
     let tensorrt = tensorrt(config, &mut children)?;
-    let onnxruntime = ask(&mut children, Part::Onnxruntime, None)?;
+    let named = config.engine.onnxruntime.as_deref();
+    let onnxruntime = ask(&mut children, Part::Onnxruntime, named)?;
     let repository = Repository::open(Some(&config.engine.models_dir));
     let mut facts = Facts {
         gpu: gpu.clone(),
         backend: config.engine.backend,
+        names_onnxruntime: named.is_some(),
         driver,
         nvml,
         tensorrt,
@@ -188,6 +190,7 @@ fn of(model: &Model, cache: &Path, targets: &[(u32, Target)]) -> ModelFacts {
         kind: manifest.kind.name(),
         version: manifest.version.clone(),
         file: manifest.file.clone(),
+        prefers: manifest.prefers.clone(),
         has_kernels: Ptx::has(model),
         plans,
     }

@@ -6,12 +6,13 @@ use crate::{
         assemble::cores,
         doctor::{
             facts::{Facts, PlanState},
-            findings::{Finding, KERNELS_FROM, Mark},
+            findings::{Finding, Mark},
             print, probe,
         },
         exit::Exit,
     },
     config::Config,
+    engine::cuda::ptx::KERNELS_FROM,
     engine::{
         Backend as _, DeviceSpec, Model, Repository,
         plans::{self, Origin, Profiles, graph},

@@ -4,12 +4,12 @@ use crate::{
     app::{
         doctor::{
             facts::{Facts, ModelFacts, PlanState},
-            findings::KERNELS_FROM,
             probe,
         },
         exit::Exit,
     },
     config::Config,
+    engine::cuda::ptx::KERNELS_FROM,
 };
 use clap::Args;
 use serde::Serialize;

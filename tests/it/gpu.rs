@@ -1,5 +1,10 @@
 //! The server on a machine with a GPU, which is the driver's double here, and on one without.
 
+#[path = "../common/fake_gpu.rs"]
+mod fake_gpu;
+#[path = "../common/fake_trt.rs"]
+mod fake_trt;
+
 use std::{path::PathBuf, process::Command};
 
 use super::support::{
@@ -93,6 +98,64 @@ fn a_world_is_drawn_by_the_gpu_and_everybody_is_told_so() {
         server.printed()
     );
     assert!(server.terminate().success());
+}
+
+/// The world's manifest for a plan that shows the session's picture and nothing else.
+fn still_world() -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/world-box/model.toml");
+    let manifest = std::fs::read_to_string(path).unwrap();
+    let sha256 = manifest
+        .lines()
+        .find(|line| line.starts_with("sha256"))
+        .unwrap();
+    manifest
+        .replace("name = \"world-box\"", "name = \"still-world\"")
+        .replace("model.onnx", "model.engine")
+        .replace("kernels = \"world-box-1\"", "")
+        .replace("gpu = 8", "gpu = 2")
+        .replace("height = 352, width = 608", "height = 64, width = 64")
+        .replace(sha256, "sha256 = \"SHA\"")
+}
+
+const STILL_PLAN: &str = "input image f32 -1 3 -1 -1\n\
+    input pose f32 -1 6\n\
+    input scene f32 -1 4\n\
+    output frame f32 -1 3 -1 -1\n\
+    profile image 1x3x64x64 1x3x64x64 2x3x1280x1280\n\
+    profile pose 1x6 1x6 2x6\n\
+    profile scene 1x4 1x4 2x4\n\
+    memory 4096\n\
+    op copy image frame\n";
+
+#[test]
+fn a_world_is_drawn_by_a_plan_of_tensorrts_and_a_plan_for_another_gpu_is_refused_by_name() {
+    let trt = fake_trt::FakeTrt::install("11");
+    trt.model(&still_world(), STILL_PLAN);
+    let (driver, library, models) = (double(), trt.double.path(), trt.folder());
+    let settings = format!(
+        "[gpu]\ndriver = {driver:?}\ntensorrt = {library:?}\n[engine]\nmodels_dir = {models:?}\n\
+         [gamecraft]\nmodel = \"still-world\"\n[referee]\nenabled = false\n"
+    );
+    let launch = || {
+        let driver = driver.to_str().unwrap();
+        Launch::new()
+            .settings(&settings)
+            .env("FRAMELOOM_CUDA_LIBRARY", driver)
+    };
+    let server = launch().start();
+    let world = World::start(&server);
+    world.press("w");
+    let mut video = world.video();
+    assert!(video.picture().is_some() && video.picture().is_some());
+    assert_eq!(world.describe()["backend"], "tensorrt");
+    assert!(server.terminate().success());
+
+    let sidecar = models.join("still-world/model.engine.toml");
+    let text = std::fs::read_to_string(&sidecar).unwrap();
+    std::fs::write(&sidecar, text.replace("\"9.0\"", "\"8.6\"")).unwrap();
+    let server = launch().unready().start();
+    server.await_printed("frameloom models build still-world");
+    assert!(server.printed().contains("8.6"), "{}", server.printed());
 }
 
 #[test]

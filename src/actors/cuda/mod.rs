@@ -208,7 +208,7 @@ impl Handler<DeviceChanged> for Cuda {
     type Result = ();
 
     fn handle(&mut self, changed: DeviceChanged, _: &mut Self::Context) {
-        self.health = self.health.after(changed.serves);
+        self.health = self.health.after(&changed.lost);
         self.tell();
         post(&self.changed, changed);
     }

@@ -8,6 +8,7 @@ use super::*;
 use crate::{
     actors::{
         post::post,
+        scheduler::Lost,
         test_support::{Received, credits, eventually, inbox, order},
         work::{RunBatch, Work, WorkDone, WorkError},
     },
@@ -203,7 +204,11 @@ async fn a_gpu_that_fails_as_often_as_it_may_is_given_up_and_takes_no_session() 
     for _ in 0..MAX_FAILURES {
         assert!(house.frame(fresh()).await.outcome.is_err());
     }
-    assert!(!house.changed.next().await.serves);
+    assert_eq!(
+        house.changed.next().await.lost,
+        Lost::Model("world-box".into())
+    );
+    assert_eq!(house.changed.next().await.lost, Lost::Everything);
     let refused = house.prepare().await.unwrap_err();
     assert_eq!(refused.why, "the GPU was given up");
     assert_eq!(house.view().health, Health::Failed);

@@ -14,7 +14,7 @@ use super::{
     board::Board,
     credit::Credits,
     post::{Bounded, post},
-    scheduler::{DeviceChanged, Seat},
+    scheduler::{DeviceChanged, Lost, Seat},
     work::{RunBatch, SlotFree},
 };
 use crate::engine::{Admission, Backend, DeviceSpec, EngineKey, LoadError, Model, Platform};
@@ -138,7 +138,7 @@ impl Device {
         tracing::error!(device = %self.name, "device thread has gone");
         let changed = DeviceChanged {
             device: self.name.clone(),
-            serves: false,
+            lost: Lost::Everything,
         };
         post(&self.changed, changed);
         post(&self.free, SlotFree);

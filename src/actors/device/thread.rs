@@ -13,7 +13,7 @@ use crate::{
         board::Entry,
         post::post,
         priority,
-        scheduler::DeviceChanged,
+        scheduler::{DeviceChanged, Lost},
         work::{RunBatch, SlotFree},
     },
     engine::{EngineKey, LoadError, LoadState, Scope, lifecycle::LoadEvent},
@@ -135,6 +135,8 @@ impl DeviceThread {
     }
 
     fn prepare(&mut self, key: &EngineKey) -> Result<Prepared, LoadError> {
+        // What others have given back may be what it needs.
+        self.tidy();
         let shapes: usize = self.loaded.values().map(Loaded::shapes).sum();
         let is_there = self.loaded.values().any(|loaded| loaded.has(key));
         if shapes >= SHAPES.get() && !is_there {
@@ -327,15 +329,16 @@ impl DeviceThread {
         self.tell(model, LoadEvent::Fail { why, fix });
         let failed = |model: &Arc<str>| matches!(self.state(model), Some(LoadState::Failed { .. }));
         let all_failed = self.loaded.keys().all(failed);
+        self.lost(Lost::Model(Arc::clone(model)));
         if all_failed {
-            post(
-                &self.config.changed,
-                DeviceChanged {
-                    device: self.config.spec.name.clone(),
-                    serves: false,
-                },
-            );
+            self.lost(Lost::Everything);
         }
+    }
+
+    /// Tells that sessions must go elsewhere.
+    fn lost(&self, lost: Lost) {
+        let device = self.config.spec.name.clone();
+        post(&self.config.changed, DeviceChanged { device, lost });
     }
 
     fn tell(&self, model: &Arc<str>, event: LoadEvent) {

@@ -3,6 +3,7 @@
 //! The kernels read one record an item (`WorldItem` in the source): the addresses of the session's picture and of its
 //! successor, then pose and scene, which is what [`Layout::by_item`] lays out for this model.
 
+use super::super::stream::Stream;
 use super::{
     super::{
         fault::Checked,
@@ -13,7 +14,6 @@ use super::{
     kernels::{Extent, Kernel, Kernels, argument, int},
 };
 use crate::engine::{EngineKey, LoadError, Model, RunError};
-use cust::stream::Stream;
 use std::{num::NonZeroUsize, sync::Arc};
 
 /// What a manifest says in `kernels` for these.

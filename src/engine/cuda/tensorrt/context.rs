@@ -1,7 +1,8 @@
 //! An execution context for one size of a batch: its shapes are set when it is made, and never again.
 
+use super::super::stream::Stream;
 use crate::engine::{EngineKey, Manifest};
-use cust::{stream::Stream, sys::CUdeviceptr};
+use cust::sys::CUdeviceptr;
 use std::ffi::c_void;
 use tensorrt_rs::{Allocation, Context, Dims, Engine, Error};
 

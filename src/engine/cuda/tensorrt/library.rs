@@ -87,7 +87,7 @@ impl Backend for TensorRt {
         let load = || runtime.deserialize(&bytes);
         let (engine, weights) = Claim::measured(&self.gpu, Owner::Engine, load).map_err(refused)?;
         let machine = TensorRtMachine::new(&self.gpu, model, engine, weights)?;
-        Ok(Box::new(CudaEngine::new(&self.gpu, machine)))
+        Ok(Box::new(CudaEngine::new(&self.gpu, machine)?))
     }
 }
 

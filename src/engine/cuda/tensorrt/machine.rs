@@ -15,15 +15,13 @@ use super::{
         machine::{Buffers, Layout, Machine, Port, Program},
         memory::{Block, Claim},
         ptx::{Floats, PixelKernels, ResizeKernel},
+        stream::Stream,
     },
     context::Shaped,
     plan::Tensors,
 };
 use crate::engine::{EngineKey, LoadError, Model, RunError, Scope};
-use cust::{
-    stream::Stream,
-    sys::{CUdeviceptr, cuMemcpyDtoDAsync_v2},
-};
+use cust::sys::{CUdeviceptr, cuMemcpyDtoDAsync_v2};
 use std::{cell::RefCell, num::NonZeroUsize, rc::Rc, sync::Arc};
 use tensorrt_rs::Engine;
 

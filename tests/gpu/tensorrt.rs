@@ -150,6 +150,35 @@ fn pictures_go_through_a_plan_in_its_own_range_order_and_floats() {
 }
 
 #[test]
+fn floats_go_into_a_plan_of_halves_as_their_pixels_would() {
+    let mirror = Mirror::new("11", "f16");
+    let mut engine = mirror.load().unwrap();
+    let mut slot = mirror.slot(&mut *engine).unwrap();
+    let given = picture(24, 16);
+    let unit: Vec<f32> = given
+        .data
+        .iter()
+        .map(|b| f32::from(*b) / 127.5 - 1.0)
+        .collect();
+    let plane = |channel: usize| unit.iter().skip(channel).step_by(3).copied();
+    let planes = [2, 1, 0].into_iter().flat_map(plane).collect();
+    let floats = Tensor::f32(vec![1, 3, 16, 24], planes).unwrap();
+    let item = |tensor: &Tensor| Item {
+        inputs: vec![(Role::Borrowed("image"), tensor.clone())],
+        state: ItemState::None,
+        boundary: false,
+    };
+    slot.submit(vec![item(&floats), item(&floats)]);
+    let done = loop {
+        if let Poll::Ready(done) = slot.poll() {
+            break done;
+        }
+    };
+    assert_eq!(shown(&done[0]), swapped(&given));
+    assert_eq!(shown(&done[1]), swapped(&given));
+}
+
+#[test]
 fn a_picture_of_another_size_is_brought_to_the_models_on_the_device() {
     let mirror = Mirror::new("11", "f32");
     let mut engine = mirror.load().unwrap();
@@ -255,6 +284,14 @@ fn refusal(change: impl FnOnce(&mut Mirror)) -> LoadError {
     mirror.load().err().unwrap()
 }
 
+/// Why no slot is made for a mirror with this manifest.
+fn refused_slot(manifest: &str) -> LoadError {
+    let mut mirror = Mirror::new("10", "f32");
+    mirror.model = mirror.trt.model(manifest, &plan("f32"));
+    let mut engine = mirror.load().unwrap();
+    mirror.slot(&mut *engine).err().unwrap()
+}
+
 fn with_file(mirror: &Mirror, name: &str, change: impl FnOnce(String) -> String) {
     let path = mirror.trt.folder().join("mirror").join(name);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -300,6 +337,15 @@ fn a_plan_whose_tensors_are_not_the_manifests_is_refused_by_name() {
         mirror.model = mirror.trt.model(MIRROR, &plan("i32"));
     });
     assert!(retyped.why.contains("I32"), "{retyped}");
+    let narrower = refused_slot(&MIRROR.replacen(
+        "shape = [\"batch\", 3, \"height\", \"width\"]\nrange = [-1.0, 1.0]\nchannels = \"rgb\"",
+        "shape = [\"batch\", 3, \"height\", 8]\nrange = [-1.0, 1.0]\nchannels = \"rgb\"",
+        1,
+    ));
+    assert!(
+        narrower.why.contains("`frame` is 1x3x16x24 in the plan"),
+        "{narrower}"
+    );
     let elsewhere = refusal(|mirror| {
         let plan = plan("f32").replace("image f32 -1", "image f32 host -1");
         mirror.model = mirror.trt.model(MIRROR, &plan);

@@ -33,6 +33,14 @@ impl Shaped {
         Ok(Self { context, items })
     }
 
+    /// The extents of a tensor at these shapes; what the library cannot say is -1.
+    ///
+    /// # Errors
+    /// The library's words.
+    pub fn extents(&self, name: &str) -> Result<Dims, Error> {
+        self.context.tensor_shape(name)
+    }
+
     /// Items that it runs.
     pub fn items(&self) -> usize {
         self.items

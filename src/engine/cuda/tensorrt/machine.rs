@@ -119,6 +119,30 @@ impl TensorRtMachine {
         Ok(places)
     }
 
+    /// Checks that the plan reads and writes what there is room for: the manifest's shapes, and no other.
+    fn check_shapes(&self, context: &Shaped, key: &EngineKey) -> Result<(), LoadError> {
+        for bound in &self.tensors.all {
+            let (name, mut want) = (&bound.spec.name, bound.spec.shape_at(key));
+            if let Some(batch) = want.first_mut() {
+                *batch = context.items();
+            }
+            let have = context.extents(name);
+            let have = have.map_err(|e| refused("asking for a tensor's shape", &e))?;
+            if !have
+                .as_slice()
+                .iter()
+                .copied()
+                .eq(want.iter().map(|n| *n as i64))
+            {
+                return Err(LoadError::new(
+                    format!("`{name}` is {have} in the plan and {want:?} in model.toml"),
+                    "correct the shapes in model.toml",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// The address in the slot's buffers of a tensor that comes or leaves as it is.
     fn plain(&self, at: usize, layout: &Layout, buffers: Buffers) -> Option<CUdeviceptr> {
         let Tensors {
@@ -167,6 +191,9 @@ impl Machine for TensorRtMachine {
         let shaped = |items| Shaped::new(&self.engine, (&self.of.manifest, key), items);
         let contexts = sizes(layout.batch).map(shaped);
         let mut contexts = contexts.collect::<Result<Vec<_>, _>>().map_err(making)?;
+        for context in &contexts {
+            self.check_shapes(context, key)?;
+        }
         let bytes = contexts.iter_mut().map(Shaped::activations);
         let bytes = bytes.collect::<Result<Vec<_>, _>>().map_err(making)?;
         let bytes = bytes.into_iter().max().unwrap_or(0);
@@ -251,6 +278,19 @@ impl Program for Run {
                 let how = (form, place.floats);
                 self.kernels
                     .to_planar(stream, (from, to), port.leaving() / 3, how)
+            }
+            // Floats of 32 bits where the plan has 16: by way of pixels, as if they had come so.
+            (Form::Own, Some(form)) if place.floats == Floats::Half => {
+                let Some(sized) = &self.sized[inlet] else {
+                    return Ok(());
+                };
+                let (pixels, at) = (port.leaving() / 3, item * port.leaving());
+                let sized = sized.at() + at as u64;
+                let single = (form, Floats::Single);
+                self.kernels
+                    .to_pixels(stream, (from, sized), (pixels, 1), single)?;
+                self.kernels
+                    .to_planar(stream, (sized, to), pixels, (form, place.floats))
             }
             _ => copy(stream, from, to, port.bytes),
         }

@@ -19,7 +19,7 @@ pub mod sidecar;
 pub mod target;
 pub mod unusable;
 
-pub use fit::Difference;
+pub use fit::{Difference, FIRST_OF_ANY};
 pub use key::Key;
 pub use profile::{Profile, Profiles};
 pub use sidecar::{BuiltFlavour, BuiltFor, Capability, Precision, Sidecar, SidecarError};

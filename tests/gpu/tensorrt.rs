@@ -209,6 +209,74 @@ fn a_picture_of_another_size_is_brought_to_the_models_on_the_device() {
 }
 
 #[test]
+fn what_one_plan_gives_another_takes_on_the_device() {
+    for version in VERSIONS {
+        let mut mirror = Mirror::new(version, "f32");
+        let manifest = MIRROR.replace("sha256", "then = [\"second.engine\"]\nsha256");
+        let first = plan("f32")
+            .replace("output frame", "output latent")
+            .replace("image frame", "image latent");
+        let second = plan("f32").replace("image", "latent");
+        mirror.model = mirror.trt.model(&manifest, &first);
+        mirror.trt.add_plan(&mirror.model, "second.engine", &second);
+        let mut engine = mirror.load().unwrap();
+        let mut slot = mirror.slot(&mut *engine).unwrap();
+        let (a, b) = (picture(24, 16), Rgb8::filled(24, 16, [1, 128, 254]));
+        let before = mirror.gpu().control.tally();
+        let both = run(&mut *slot, &[&b, &a]);
+        assert_eq!(shown(&both[0]), swapped(&b), "{version}");
+        assert_eq!(shown(&both[1]), swapped(&a), "{version}");
+        let after = mirror.gpu().control.tally();
+        let pictures = 2 * 24 * 16 * 3;
+        assert_eq!(
+            after.bytes_to_host - before.bytes_to_host,
+            pictures,
+            "the latent stays"
+        );
+        assert_eq!(
+            after.bytes_to_device - before.bytes_to_device,
+            pictures,
+            "the latent stays"
+        );
+        assert_eq!(
+            mirror.gpu().gpu.graph_fallbacks(),
+            0,
+            "both are in one graph"
+        );
+    }
+}
+
+#[test]
+fn plans_that_do_not_hang_together_are_refused_by_name() {
+    let chain = |second: &str| {
+        let mut mirror = Mirror::new("11", "f32");
+        let manifest = MIRROR.replace("sha256", "then = [\"second.engine\"]\nsha256");
+        let first = plan("f32")
+            .replace("output frame", "output latent")
+            .replace("image frame", "image latent");
+        mirror.model = mirror.trt.model(&manifest, &first);
+        mirror.trt.add_plan(&mirror.model, "second.engine", second);
+        mirror.load().err().unwrap()
+    };
+    let nobody = chain(&plan("f32").replace("image", "unknown"));
+    assert!(
+        nobody.why.contains("`unknown`") && nobody.why.contains("nobody"),
+        "{nobody}"
+    );
+    let retyped = chain(
+        &plan("f16")
+            .replace("image", "latent")
+            .replace("output frame f16", "output frame f16"),
+    );
+    assert!(retyped.why.contains("`latent`"), "{retyped}");
+    let mut mirror = Mirror::new("11", "f32");
+    let manifest = MIRROR.replace("sha256", "then = [\"second.engine\"]\nsha256");
+    mirror.model = mirror.trt.model(&manifest, &plan("f32"));
+    let absent = mirror.load().err().unwrap();
+    assert!(absent.why.contains("second.engine"), "{absent}");
+}
+
+#[test]
 fn a_run_that_the_library_refuses_takes_the_slot_and_tells_its_words() {
     for version in VERSIONS {
         let mirror = Mirror::new(version, "f32");
@@ -343,7 +411,9 @@ fn a_plan_whose_tensors_are_not_the_manifests_is_refused_by_name() {
         1,
     ));
     assert!(
-        narrower.why.contains("`frame` is 1x3x16x24 in the plan"),
+        narrower
+            .why
+            .contains("`frame` is [1, 3, 16, 24] in the plan"),
         "{narrower}"
     );
     let elsewhere = refusal(|mirror| {

@@ -92,11 +92,7 @@ fn a_world_is_drawn_by_the_gpu_and_everybody_is_told_so() {
     super::grafana::assert_gpus_exported(&metrics);
     let health = get(server.addr("gamecraft"), "/health").text();
     assert!(health.contains("ptx"), "{health}");
-    assert!(
-        server.printed().contains("ptx on cuda0"),
-        "{}",
-        server.printed()
-    );
+    server.await_printed("ptx on cuda0");
     assert!(server.terminate().success());
 }
 

@@ -86,6 +86,12 @@ pub fn differences(sidecar: &Sidecar, model: &Model, target: &Target) -> Vec<Dif
         .collect()
 }
 
+/// The same for a plan that runs behind another: its inputs are not the model's, so only library and GPU are compared.
+pub fn of_machine(sidecar: &Sidecar, target: &Target) -> Vec<Difference> {
+    let differs = [library(sidecar, target), compute(sidecar, target)];
+    differs.into_iter().flatten().collect()
+}
+
 /// Versions of different libraries are not comparable, so there is one difference at most.
 fn library(sidecar: &Sidecar, target: &Target) -> Option<Difference> {
     let (built, here) = (sidecar.tensorrt, target.version);
@@ -146,7 +152,11 @@ fn onnx(sidecar: &Sidecar, model: &Model) -> Option<Difference> {
 
 fn shapes(sidecar: &Sidecar, model: &Model) -> Option<Difference> {
     let wanted = Profiles::of(&model.manifest);
-    let input = sidecar.profiles.misses(&wanted)?;
+    // Of several plans the first need not take all inputs; the library itself says what it does not take.
+    let input = sidecar
+        .profiles
+        .misses(&wanted)
+        .filter(|_| model.manifest.then.is_empty())?;
     Some(Difference::Shapes {
         built: sidecar.profiles.0.get(&input).cloned(),
         wanted: wanted.0.get(&input)?.clone(),

@@ -5,6 +5,7 @@ mod admin;
 mod browser;
 mod fencer_keypoints;
 mod gamecraft;
+mod gpu_bench;
 mod grafana;
 mod habits;
 mod health;

@@ -62,7 +62,7 @@ const COLUMNS: &[Column] = &[
     Column("slots", "slots"),
     Column("graphs", "graphs"),
     Column("frames_per_s", "frames/s"),
-    Column("upload_us", "upload µs"),
+    Column("upload_us", "up µs"),
     Column("infer_us", "infer µs"),
     Column("download_us", "down µs"),
     Column("wall_us", "wall µs"),
@@ -74,7 +74,7 @@ const COLUMNS: &[Column] = &[
 pub fn measure(ground: &Ground, effort: &Effort, config: &Config, laps: &mut Laps) -> Section {
     let mut section = Section::new("bare loop", COLUMNS);
     section.note(
-        "ptx, one thread, no actors. upload, infer, down and wall are of a batch; work is the three of them with one batch in \
+        "ptx, one thread, no actors. up, infer, down and wall are of a batch; work is the three of them with one batch in \
          flight, so that with two wall/work says whether the device ever waits. CPU is of a frame, in submit and in the poll \
          that answers",
     );

@@ -49,7 +49,7 @@ pub fn measure(ground: &Ground, effort: &Effort, laps: &Laps) -> Section {
     for (at, what) in [(0, "bus, up"), (1, "bus, down")] {
         section.found(Row::of(what, limit[at], "GB/s"));
     }
-    frames(&mut section, laps, limit[1]);
+    frames(&mut section, effort, laps, limit[1]);
     section
 }
 
@@ -90,17 +90,24 @@ pub fn rate(
     Ok((transfer.bytes() * times) as f64 / took.as_secs_f64() / 1e9)
 }
 
-fn frames(section: &mut Section, laps: &Laps, bus: f64) {
+fn frames(section: &mut Section, effort: &Effort, laps: &Laps, bus: f64) {
     for lap in laps.alone() {
         let bytes = frames_bytes(lap);
         let downloads = lap.device.download.as_secs_f64() / lap.batches as f64;
         let rate = bytes as f64 / downloads / 1e9;
+        let (what, part) = (
+            format!("{}, batch {}", lap.size, lap.batch),
+            100.0 * rate / bus,
+        );
         section.row(vec![
-            format!("frames, {}, batch {}", lap.size, lap.batch).into(),
+            format!("frames, {what}").into(),
             bytes.into(),
             rate.into(),
-            (100.0 * rate / bus).into(),
+            part.into(),
         ]);
+        if Some(&lap.batch) == effort.batches.last() {
+            section.found(Row::of(format!("{what}: frames down"), part, "% bus"));
+        }
     }
 }
 

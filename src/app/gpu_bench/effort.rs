@@ -88,7 +88,7 @@ impl Effort {
             compared: vec![1, 4],
             max_batch: 16,
             copies: vec![MIB, 8 * MIB, 64 * MIB],
-            within: 512 * MIB,
+            within: 256 * MIB,
             least: 20,
             began: Instant::now(),
             whole,

@@ -14,7 +14,7 @@ use crate::{
     app::backends::onnxruntime,
     client::bench::report::Row,
     config::Config,
-    engine::{Backend, Engine, Model, cuda::tensorrt::TensorRt, ort::Ort},
+    engine::{Backend, Model, cuda::tensorrt::TensorRt, ort::Ort},
 };
 use std::{sync::Arc, time::Duration};
 use tensorrt_rs::Library;
@@ -99,29 +99,26 @@ fn compare(
     truth::compare(section, (name, &mut *engine), ground, effort, references);
     let runs = effort.truth.len() * effort.batches.len();
     let slice = effort.slice(SHARE / 2.0, runs, MOST);
+    let most = engine.max_batch().get();
     for &size in &effort.truth {
-        let looped = loops(&mut *engine, ground, effort, (size, slice));
-        match looped {
-            Ok(laps) => laps.iter().for_each(|lap| tell(section, name, lap)),
-            Err(why) => section.fault(format_args!("{name}, {size}"), why),
+        let opened = ground.key(size).and_then(|key| {
+            let lanes = Loop::open(&mut *engine, &key, (size, 1));
+            lanes.map_err(|e| e.to_string())
+        });
+        let Ok(mut lanes) = opened else {
+            // Why is told already, with the frames of this size.
+            continue;
+        };
+        for &batch in effort.batches.iter().filter(|n| **n <= most) {
+            if effort.is_over() {
+                return section.skip(format_args!("{name}, {size}"), "the time is over");
+            }
+            match lanes.lap((batch, 1), effort.least, slice) {
+                Ok(lap) => tell(section, name, &lap),
+                Err(why) => section.fault(format_args!("{name}, {size}, batch {batch}"), why),
+            }
         }
     }
-}
-
-fn loops(
-    engine: &mut dyn Engine,
-    ground: &Ground,
-    effort: &Effort,
-    (size, slice): (super::effort::Size, Duration),
-) -> Result<Vec<Lap>, String> {
-    let most = engine.max_batch().get();
-    let key = ground.key(size)?;
-    let mut lanes = Loop::open(engine, &key, (size, 1)).map_err(|e| e.to_string())?;
-    let batches = effort.batches.iter().filter(|batch| **batch <= most);
-    batches
-        .take_while(|_| !effort.is_over())
-        .map(|&batch| lanes.lap((batch, 1), effort.least, slice))
-        .collect()
 }
 
 fn tell(section: &mut Section, name: &str, lap: &Lap) {

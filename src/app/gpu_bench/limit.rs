@@ -67,7 +67,7 @@ pub fn measure(ground: &Ground, effort: &Effort, laps: &Laps) -> Section {
         ]);
         if Some(&lap.batch) == effort.batches.last() {
             let what = format!("{}, batch {}: kernels", lap.size, lap.batch);
-            section.found(Row::of(what, part, "% of memory"));
+            section.found(Row::of(what, part, "% mem"));
         }
     }
     section

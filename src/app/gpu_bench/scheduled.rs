@@ -49,6 +49,8 @@ const MOST: Duration = Duration::from_secs(5);
 const LEAST: Duration = Duration::from_millis(250);
 /// Part of a run's time before it counts.
 const WARM: f64 = 0.2;
+/// The device's thread has this long to give everything back.
+const LEAVE: Duration = Duration::from_secs(10);
 /// What the scheduler should reach of the bare loop.
 const TARGET: f64 = 95.0;
 /// 30 frames a second, each of use for three of them: what a player shows, and waits for at most.
@@ -64,12 +66,12 @@ const COLUMNS: &[Column] = &[
     Column("frames_per_s", "frames/s"),
     Column("mean_batch", "batch"),
     Column("loop_frames_per_s", "loop"),
-    Column("percent_of_loop", "% of loop"),
-    Column("percent_in_time", "% in time"),
-    Column("p50_ms", "p50 ms"),
-    Column("p95_ms", "p95 ms"),
-    Column("p99_ms", "p99 ms"),
-    Column("device_percent", "device %"),
+    Column("percent_of_loop", "% loop"),
+    Column("percent_in_time", "in time"),
+    Column("p50_ms", "p50"),
+    Column("p95_ms", "p95"),
+    Column("p99_ms", "p99"),
+    Column("device_percent", "device"),
 ];
 
 /// One run.
@@ -92,26 +94,42 @@ pub fn measure(ground: &Ground, effort: &Effort, config: &Config, laps: &Laps) -
     let mut section = Section::new("scheduler", COLUMNS);
     section.note(format!(
         "the real scheduler and device, {} batches at a time; sessions only walk, one frame of each at a time, nothing is \
-         encoded. loop: the bare loop at the batch that was really run. device: its own work, over the time",
+         encoded. loop: the bare loop at the batch that was really run; device: its own work over the time, in %; latencies in \
+         ms, from the beat or the submission to the answer",
         config.gpu.slots
     ));
     section.note(format!(
-        "targets: without a pace ≥ {TARGET} % of the loop. At 30 frames/s a frame is in time within 100 ms of its beat"
+        "targets: without a pace ≥ {TARGET} % of the loop. At 30 frames/s a frame is in time within 100 ms of its beat: part of all \
+         beats, in %"
     ));
+    // Apart from the GPU of this thread: the device's own enters this one.
+    let gpu = Gpu::new(ground.facts().clone());
     let system = System::new();
-    let told = system.block_on(all(&mut section, (ground, effort, config), laps));
+    let told = system.block_on(all(&mut section, (ground, effort, config), &gpu, laps));
     if let Err(why) = told {
         section.fault("behind the scheduler", format_args!("{why:#}"));
     }
+    // Actors that know each other end with their system alone.
+    drop(system);
+    until_left(&gpu);
     section
+}
+
+/// Waits for the device's thread to end, so that nothing of it runs beside what is measured next.
+fn until_left(gpu: &Arc<Gpu>) {
+    let since = Instant::now();
+    while Arc::strong_count(gpu) > 1 && since.elapsed() < LEAVE {
+        std::thread::yield_now();
+    }
 }
 
 async fn all(
     section: &mut Section,
     (ground, effort, config): (&Ground, &Effort, &Config),
+    gpu: &Arc<Gpu>,
     laps: &Laps,
 ) -> anyhow::Result<()> {
-    let house = House::open(ground, config).await?;
+    let house = House::open(ground, config, gpu).await?;
     for &size in &effort.scheduled {
         let key = ground.key(size).map_err(|why| anyhow!(why))?;
         // Keeps the slots of this size from run to run.
@@ -137,7 +155,6 @@ async fn all(
         }
         house.detach(&anchor);
     }
-    house.close().await;
     Ok(())
 }
 
@@ -195,23 +212,20 @@ fn tell(section: &mut Section, run: Run, outcome: Outcome, config: &Config, laps
 struct House {
     scheduler: Addr<Scheduler>,
     counts: Arc<Counts>,
-    /// The device's thread holds another for as long as it runs.
-    gpu: Arc<Gpu>,
 }
 
 impl House {
-    async fn open(ground: &Ground, config: &Config) -> anyhow::Result<Self> {
-        let gpu = Gpu::new(ground.facts().clone());
+    async fn open(ground: &Ground, config: &Config, gpu: &Arc<Gpu>) -> anyhow::Result<Self> {
         let (counts, board): (Arc<Counts>, _) = (Arc::default(), Board::default());
         let backend: Arc<dyn Backend> = Arc::new(Counted {
-            inner: Ptx::new(Arc::clone(&gpu)),
+            inner: Ptx::new(Arc::clone(gpu)),
             counts: Arc::clone(&counts),
         });
         let (settle, settled) = oneshot::channel();
         let mut refused = None;
         let scheduler = Scheduler::create(|ctx| {
             let seat = Cuda::start(CudaConfig {
-                gpu: Arc::clone(&gpu),
+                gpu: Arc::clone(gpu),
                 spec: ground.spec(),
                 slots: config.gpu.slots,
                 models: vec![(ground.model.clone(), backend)],
@@ -234,11 +248,7 @@ impl House {
         settled.await.context("the device has gone")?;
         match board.best(ground.model.name()) {
             Some(LoadState::Failed { why, fix }) => bail!("{why}; {fix}"),
-            _ => Ok(Self {
-                scheduler,
-                counts,
-                gpu,
-            }),
+            _ => Ok(Self { scheduler, counts }),
         }
     }
 
@@ -299,15 +309,6 @@ impl House {
             seen: seen.take(),
             ran,
         })
-    }
-
-    /// Lets the device's thread end, so that nothing of it runs beside what comes next.
-    async fn close(self) {
-        let Self { scheduler, gpu, .. } = self;
-        drop(scheduler);
-        while Arc::strong_count(&gpu) > 1 {
-            sleep(Duration::from_millis(1)).await;
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! One measurement's result: a table, what is to be known of it, and the findings that the last table repeats.
 //!
-//! Invariant: no line of the text is wider than [`WIDTH`].
+//! Invariant: no line of the text is wider than [`WIDTH`], unless a single word is.
 
 use crate::client::bench::report::Row;
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -116,8 +116,21 @@ impl Section {
                     true => format!("{cell:<width$}", width = widths[at]),
                     false => format!("{cell:>width$}", width = widths[at]),
                 });
-            let joined = padded.collect::<Vec<_>>().join("  ");
-            writeln!(f, "  {}", joined.trim_end())
+            let mut padded: Vec<_> = padded.collect();
+            let last = padded.pop().unwrap_or_default();
+            let before = padded.iter().map(|cell| format!("{cell}  "));
+            let before: String = before.collect();
+            let indent = 2 + before.chars().count();
+            // Words of the last column may be long, and go on below.
+            let lines = match last.chars().count() + indent > WIDTH {
+                true => wrapped(&last, indent),
+                false => vec![last],
+            };
+            let blank = " ".repeat(indent - 2);
+            let starts = [before].into_iter().chain(std::iter::repeat(blank));
+            lines.iter().zip(starts).try_for_each(|(line, start)| {
+                writeln!(f, "  {}", format!("{start}{line}").trim_end())
+            })
         };
         line(self.columns.iter().map(|c| c.1.to_owned()).collect())?;
         let rows = self.rows.iter().map(|row| row.cells.iter());
@@ -241,6 +254,18 @@ mod tests {
             json["rows"],
             serde_json::json!([{"size": "64×64", "frames_per_s": null}])
         );
+    }
+
+    #[test]
+    fn long_words_of_the_last_column_go_on_below_it() {
+        const WORDS: &[Column] = &[Column("what", "what"), Column("found", "found")];
+        let mut section = Section::new("here", WORDS);
+        section.row(vec!["driver".into(), "word ".repeat(30).into()]);
+        let text = section.to_string();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 5, "{text}");
+        assert!(lines[4].starts_with("          word"), "{text}");
+        assert!(lines.iter().all(|line| line.chars().count() <= WIDTH));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
     engine::{Backend as _, Engine, Item, ItemDone, ItemState, Outputs, Slot, rten::Rten},
     media::convert,
 };
-use std::{hint::spin_loop, num::NonZeroUsize, task::Poll};
+use std::{hint::spin_loop, task::Poll};
 
 /// Levels of 255 by which a frame may differ: the kernels agree with the graph within 1e-3 (`kernels/world.cu`), which is a
 /// quarter of a level, so that rounding may come out a level apart and never two.
@@ -110,7 +110,8 @@ fn draw(ground: &Ground, effort: &Effort) -> Result<Vec<Reference>, String> {
     effort.truth.iter().map(&mut reference).collect()
 }
 
-/// Adds a row for each size and batch of an engine, and the worst of all to the findings.
+/// Adds a row for each size and batch of an engine, and the worst of all to the findings. A size that the engine does not take
+/// is left out, and why is said.
 pub fn compare(
     section: &mut Section,
     (name, engine): (&str, &mut dyn Engine),
@@ -118,16 +119,25 @@ pub fn compare(
     effort: &Effort,
     references: &[Reference],
 ) {
-    let most = engine.max_batch();
-    let mut worst = 0;
+    let (most, mut worst) = (engine.max_batch(), None);
     for reference in references {
-        for &batch in effort.compared.iter().filter(|batch| **batch <= most.get()) {
-            let what = format!("{name}, {}, batch {batch}", reference.size);
-            let batch = NonZeroUsize::new(batch).unwrap_or(NonZeroUsize::MIN);
-            match distance(engine, ground, reference, batch) {
+        let size = reference.size;
+        let slot = ground
+            .key(size)
+            .and_then(|key| engine.slot(&key).map_err(|e| e.to_string()));
+        let mut slot = match slot {
+            Ok(slot) => slot,
+            Err(why) => {
+                section.skip(format_args!("{name}, {size}"), why);
+                continue;
+            }
+        };
+        for &batch in effort.compared.iter().filter(|n| **n <= most.get()) {
+            let what = format!("{name}, {size}, batch {batch}");
+            match distance(&mut *slot, reference, batch) {
                 Ok(distance) => {
-                    worst = worst.max(distance.frame).max(distance.state);
-                    row(section, name, (reference.size, batch.get()), distance);
+                    worst = worst.max(Some(distance.frame.max(distance.state)));
+                    row(section, name, (size, batch), distance);
                     if !distance.is_right() {
                         let (frame, state) = (distance.frame, distance.state);
                         let why = format!("frames differ by {frame} levels, states by {state}");
@@ -138,7 +148,7 @@ pub fn compare(
             }
         }
     }
-    if !section.rows.is_empty() {
+    if let Some(worst) = worst {
         let found = Row::of(
             format!("{name}: largest difference"),
             worst.into(),
@@ -166,18 +176,11 @@ fn row(section: &mut Section, name: &str, (size, batch): (Size, usize), distance
     ]);
 }
 
-fn distance(
-    engine: &mut dyn Engine,
-    ground: &Ground,
-    reference: &Reference,
-    batch: NonZeroUsize,
-) -> Result<Distance, String> {
-    let size = reference.size;
-    let mut slot = engine.slot(&ground.key(size)?).map_err(|e| e.to_string())?;
+fn distance(slot: &mut dyn Slot, reference: &Reference, batch: usize) -> Result<Distance, String> {
     let (cases, mut distance, mut values) = (cases::all(), Distance::default(), 0);
     let numbered: Vec<_> = cases.iter().enumerate().collect();
-    for part in numbered.chunks(batch.get()) {
-        let drawn = draw_batch(&mut *slot, size, part)?;
+    for part in numbered.chunks(batch) {
+        let drawn = draw_batch(slot, reference.size, part)?;
         for ((number, _), drawn) in part.iter().zip(&drawn) {
             values += distance.add(&reference.frames[*number], drawn);
         }

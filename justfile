@@ -23,6 +23,14 @@ test *filter:
 recipes:
     for recipe in world_box affine golden; do python3 models/recipes/$recipe.py --check; done
 
+# The PTX is what the kernels' sources give.
+kernels:
+    scripts/kernels --check
+
+# TensorRT's method numbers against the vendor's headers and libraries, which are fetched first.
+vendor:
+    scripts/vendor-tensorrt && FRAMELOOM_VENDOR_TESTS=1 cargo nextest run --locked -p tensorrt-rs
+
 # The examples in the documentation.
 doc-test:
     cargo test --doc --locked

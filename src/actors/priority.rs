@@ -15,3 +15,12 @@ pub fn step_back(nice: i32) {
         tracing::debug!(%error, "a thread keeps its priority");
     }
 }
+
+/// Has this thread woken when it asks to be: by default the system may take 50 µs longer, which is a frame's whole time on a
+/// fast device.
+pub fn wake_on_time() {
+    let slack = std::num::NonZeroU64::new(1_000);
+    if let Err(error) = rustix::thread::set_current_timer_slack(slack) {
+        tracing::debug!(%error, "a thread may be woken late");
+    }
+}

@@ -1,6 +1,6 @@
 //! What a person can type. `frameloom` alone means `frameloom serve`.
 
-use super::{bare, draw, exit::Exit, gpu_bench, phrases, pid, serve, system};
+use super::{bare, doctor, draw, exit::Exit, gpu_bench, models, phrases, pid, serve, system};
 use crate::{
     client::{bench, referee},
     config::{Config, ConfigErrors, Flag, Sources},
@@ -30,6 +30,21 @@ enum Command {
         #[command(subcommand)]
         what: ConfigCommand,
     },
+    /// The models: what there is, what could run it, and TensorRT plans of it.
+    Models {
+        #[command(subcommand)]
+        what: ModelsCommand,
+    },
+    /// Say what this machine has, what of it is used, and what to do about the rest.
+    Doctor {
+        #[command(flatten)]
+        options: doctor::Options,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Asks one library, for `doctor`.
+    #[command(hide = true)]
+    DoctorPart(doctor::PartRole),
     /// Speak to a server from outside, as its users' programs do.
     Client {
         #[command(subcommand)]
@@ -83,6 +98,31 @@ enum ClientCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum ModelsCommand {
+    /// Every model, and what could run it here.
+    List {
+        #[command(flatten)]
+        options: models::ListOptions,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Look at one model closely: its file, its graph, and everything that could run it.
+    Check {
+        #[command(flatten)]
+        options: models::CheckOptions,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Build TensorRT plans for the GPUs of this machine.
+    Build {
+        #[command(flatten)]
+        options: models::BuildOptions,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+#[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Print every setting with where it came from.
     Print(Settings),
@@ -127,6 +167,21 @@ pub fn run() -> ! {
             println!("settings are sound");
             Ok(Exit::Ok)
         }),
+        Some(Command::Models { what }) => match what {
+            ModelsCommand::List { options, settings } => {
+                with_config(&settings, |config| models::list(options, &config))
+            }
+            ModelsCommand::Check { options, settings } => {
+                with_config(&settings, |config| models::check(&options, &config))
+            }
+            ModelsCommand::Build { options, settings } => {
+                with_config(&settings, |config| models::build(&options, &config))
+            }
+        },
+        Some(Command::Doctor { options, settings }) => {
+            with_config(&settings, |config| doctor::run(options, &config))
+        }
+        Some(Command::DoctorPart(role)) => doctor::answer(&role),
         Some(Command::Client {
             what: ClientCommand::Referee(options),
         }) => referee::run(&options)

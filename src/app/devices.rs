@@ -8,20 +8,24 @@ use crate::{
         device::{Device, DeviceConfig},
         scheduler::{Scheduler, Seat},
     },
-    config::{BackendChoice, Config},
+    config::{BackendChoice, Config, GpuChoice},
     engine::{
         Backend, DeviceSpec, HostPlatform, Model,
         cuda::{
             Driver, Gpu,
             nvml::{Telemetry, Watcher},
-            ptx::Ptx,
+            ptx::{KERNELS_FROM, Ptx},
+            tensorrt::TensorRt,
         },
         ort::Ort,
+        plans::Compute,
+        rten::Rten,
     },
 };
 use actix::prelude::*;
 use anyhow::Context as _;
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use tensorrt_rs::{Library, Logger};
 use tokio::sync::oneshot;
 
 /// A model and what runs it.
@@ -99,6 +103,7 @@ fn start_one(
             gpu,
             spec: plan.spec,
             slots: config.gpu.slots,
+            spin: config.gpu.spin,
             models: plan.models,
             board: board.clone(),
             gpus: gpus.clone(),
@@ -114,6 +119,7 @@ fn start_one(
                 spec: plan.spec,
                 platform: Box::new(HostPlatform),
                 slots: NonZeroUsize::MIN,
+                spin: Duration::ZERO,
                 models: plan.models,
                 board: board.clone(),
                 max_failures,
@@ -132,13 +138,12 @@ fn start_one(
 
 /// The GPUs first, each with what it can run; then the CPU with everything, which takes sessions while no GPU does.
 fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> {
-    let gpus = match config.engine.backend {
+    let (driver, gpus) = match config.engine.backend {
         BackendChoice::Auto => find_gpus(config),
-        _ => Vec::new(),
+        _ => (None, Vec::new()),
     };
-    // Looked for only where there is a GPU to run it on.
-    let ort = (!gpus.is_empty()).then(|| onnxruntime(config));
-    let ort = ort.as_ref().filter(|ort| ort.ready().is_ok());
+    let libraries = driver.filter(|_| !gpus.is_empty());
+    let libraries = libraries.map(|driver| Libraries::find(config, driver));
     let on_gpu = |gpu: Arc<Gpu>| {
         let ordinal = gpu.facts().ordinal;
         Plan {
@@ -147,12 +152,26 @@ fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> 
                 threads: NonZeroUsize::MIN,
                 gpu: Some(ordinal),
             },
-            models: models.iter().filter_map(|m| place(m, &gpu, ort)).collect(),
+            models: models
+                .iter()
+                .filter_map(|m| libraries.as_ref()?.place(m, &gpu))
+                .collect(),
             gpu: Some(gpu),
         }
     };
     let on_gpus = gpus.into_iter().map(on_gpu);
     let mut plans: Vec<_> = on_gpus.filter(|plan| !plan.models.is_empty()).collect();
+    // A plan runs on GPUs alone; where none takes it, the CPU says that it cannot be read.
+    let is_on_gpu = |model: &&Model| {
+        let mut placed = plans.iter().flat_map(|plan: &Plan| &plan.models);
+        placed.any(|(other, _)| other.name() == model.name())
+    };
+    let runs = |model: &&Model| model.manifest.file.ends_with(".onnx") || !is_on_gpu(model);
+    let on_cpu: Vec<_> = models
+        .iter()
+        .filter(runs)
+        .map(|m| on_cpu(config, m, cpu))
+        .collect();
     plans.push(Plan {
         spec: DeviceSpec {
             name: "cpu0".into(),
@@ -160,24 +179,31 @@ fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> 
             gpu: None,
         },
         gpu: None,
-        models: models
-            .iter()
-            .map(|m| (m.clone(), Arc::clone(cpu)))
-            .collect(),
+        models: on_cpu,
     });
     plans
 }
 
-/// The GPUs that the settings take, of those that there are.
-fn find_gpus(config: &Config) -> Vec<Arc<Gpu>> {
-    if config.gpu.devices == crate::config::GpuChoice::None {
-        return Vec::new();
+/// What runs a model on the CPU: what the model was measured to prefer, where the settings leave a choice.
+fn on_cpu(config: &Config, model: &Model, best: &Arc<dyn Backend>) -> Placed {
+    let prefers_rten = model.manifest.prefers.as_deref() == Some(Rten.name());
+    let backend: Arc<dyn Backend> = match config.engine.backend {
+        BackendChoice::Auto if prefers_rten => Arc::new(Rten),
+        _ => Arc::clone(best),
+    };
+    (model.clone(), backend)
+}
+
+/// The GPUs that the settings take, of those that there are; and who told of them.
+fn find_gpus(config: &Config) -> (Option<Driver>, Vec<Arc<Gpu>>) {
+    if config.gpu.devices == GpuChoice::None {
+        return (None, Vec::new());
     }
     let driver = match Driver::find(config.gpu.driver.as_deref()) {
         Ok(driver) => driver,
         Err(why) => {
             tracing::info!(why = why.to_string(), "no gpu is used");
-            return Vec::new();
+            return (None, Vec::new());
         }
     };
     let chosen = config.gpu.devices.of(driver.devices());
@@ -186,21 +212,85 @@ fn find_gpus(config: &Config) -> Vec<Arc<Gpu>> {
         let told = |e| tracing::error!(ordinal, error = %e, "this gpu is not used");
         facts.map_err(told).ok()
     });
-    facts.map(Gpu::new).collect()
+    (Some(driver), facts.map(Gpu::new).collect())
 }
 
-/// What runs a model on a GPU, if anything does: our own kernels, or ONNX Runtime with its provider for CUDA.
-fn place(model: &Model, gpu: &Arc<Gpu>, ort: Option<&Ort>) -> Option<Placed> {
-    if Ptx::has(model) {
-        return Some((model.clone(), Arc::new(Ptx::new(Arc::clone(gpu)))));
+/// The libraries that run models on GPUs, as far as they are there.
+struct Libraries {
+    driver: Driver,
+    tensorrt: Option<(Library, Logger)>,
+    ort: Option<Ort>,
+    plans: PathBuf,
+}
+
+impl Libraries {
+    /// Looks for them; only where there is a GPU to run them on.
+    fn find(config: &Config, driver: Driver) -> Self {
+        let told = |why: &dyn std::fmt::Display| tracing::info!(%why, "tensorrt is not used");
+        let tensorrt = Library::open(config.gpu.tensorrt.as_deref());
+        let ort = onnxruntime(config);
+        Self {
+            driver,
+            tensorrt: tensorrt
+                .map_err(|why| told(&why))
+                .ok()
+                .map(|library| (library, TensorRt::logger())),
+            ort: ort.ready().is_ok().then_some(ort),
+            plans: config.gpu.plans_dir.clone(),
+        }
     }
-    let ort = ort.filter(|_| model.manifest.file.ends_with(".onnx"))?;
-    let ort = ort.clone().cuda(gpu.facts().ordinal);
-    match ort.ready() {
-        Ok(_) => Some((model.clone(), Arc::new(ort))),
-        Err(why) => {
-            tracing::info!(model = model.name(), %why, "this model is not on the gpu");
-            None
+
+    /// What runs a model on a GPU, if anything does. `app/doctor/choice.rs` tells people the same order.
+    fn place(&self, model: &Model, gpu: &Arc<Gpu>) -> Option<Placed> {
+        let backend = self
+            .kernels(model, gpu)
+            .or_else(|| self.plan(model, gpu))
+            .or_else(|| self.onnx(model, gpu))?;
+        tracing::info!(
+            model = model.name(),
+            backend = backend.name(),
+            gpu = gpu.facts().ordinal,
+            "this model runs on a gpu"
+        );
+        Some((model.clone(), backend))
+    }
+
+    /// Our own kernels.
+    fn kernels(&self, model: &Model, gpu: &Arc<Gpu>) -> Option<Arc<dyn Backend>> {
+        let runs = Ptx::has(model) && Compute::from(gpu.facts().compute) >= KERNELS_FROM;
+        runs.then(|| Arc::new(Ptx::new(Arc::clone(gpu))) as Arc<dyn Backend>)
+    }
+
+    /// A plan that fits.
+    fn plan(&self, model: &Model, gpu: &Arc<Gpu>) -> Option<Arc<dyn Backend>> {
+        let (library, logger) = self.tensorrt.clone()?;
+        let on = (self.driver, Arc::clone(gpu));
+        let tensorrt = TensorRt::new(library, on, logger, self.plans.clone());
+        match tensorrt.has(model) {
+            Ok(()) => Some(Arc::new(tensorrt)),
+            Err(e) => {
+                tracing::info!(
+                    model = model.name(),
+                    why = e.why,
+                    fix = e.fix,
+                    "no plan is used"
+                );
+                None
+            }
+        }
+    }
+
+    /// ONNX Runtime with its provider for CUDA.
+    fn onnx(&self, model: &Model, gpu: &Arc<Gpu>) -> Option<Arc<dyn Backend>> {
+        let is_onnx = model.manifest.file.ends_with(".onnx");
+        let ort = self.ort.clone().filter(|_| is_onnx)?;
+        let ort = ort.cuda(gpu.facts().ordinal);
+        match ort.ready() {
+            Ok(_) => Some(Arc::new(ort)),
+            Err(why) => {
+                tracing::info!(model = model.name(), %why, "onnx runtime has no gpu for it");
+                None
+            }
         }
     }
 }

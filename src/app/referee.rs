@@ -54,7 +54,11 @@ fn spool_options(settings: &Referee) -> SpoolOptions {
     }
 }
 
-fn pose_model(choice: &PoseModel, models: &Repository) -> anyhow::Result<Model> {
+/// The model that the settings name.
+///
+/// # Errors
+/// If there is none, or it is for something else.
+pub(super) fn pose_model(choice: &PoseModel, models: &Repository) -> anyhow::Result<Model> {
     let model = match choice {
         PoseModel::Named(name) => models
             .get(name.as_str())

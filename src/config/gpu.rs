@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::gamecraft::directory;
 use super::read::Reader;
 
 /// NVIDIA GPUs.
@@ -15,12 +16,20 @@ pub struct Gpu {
     pub driver: Option<PathBuf>,
     /// Batches that each has at a time.
     pub slots: NonZeroUsize,
+    /// How long a GPU's thread looks again and again for what runs.
+    pub spin: Duration,
     /// Bytes of each that are left to others.
     pub reserve_bytes: usize,
     /// How often each is asked how it is.
     pub watch: Duration,
     /// The library that is asked; `None` looks for it.
     pub nvml: Option<PathBuf>,
+    /// TensorRT's library; `None` looks for it.
+    pub tensorrt: Option<PathBuf>,
+    /// The program that builds plans; `None` looks for it.
+    pub builder: Option<PathBuf>,
+    /// Directory of the plans that were built here; it need not exist.
+    pub plans_dir: PathBuf,
 }
 
 /// A choice of GPUs.
@@ -41,9 +50,13 @@ impl Gpu {
             devices: reader.text("gpu.devices", devices, GpuChoice::None, choice),
             driver: optional(reader, "gpu.driver"),
             slots: reader.count("gpu.slots", 8),
+            spin: Duration::from_micros(reader.number("gpu.spin_us", 0..=100_000_u64)),
             reserve_bytes: reader.number("gpu.reserve_mb", 0..=1_048_576_usize) << 20,
             watch: reader.millis("gpu.watch_ms", 100..=60_000),
             nvml: optional(reader, "gpu.nvml"),
+            tensorrt: optional(reader, "gpu.tensorrt"),
+            builder: optional(reader, "gpu.builder"),
+            plans_dir: reader.text("gpu.plans_dir", "a directory", PathBuf::new(), directory),
         }
     }
 }

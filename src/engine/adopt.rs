@@ -70,6 +70,7 @@ fn describe(
             max: batch,
             gpu: None,
         },
+        prefers: None,
         kernels: None,
         axes: BTreeMap::new(),
         input: vec![input],

@@ -32,6 +32,9 @@ pub struct Manifest {
     pub file: String,
     /// SHA-256 of the file, 64 hex digits.
     pub sha256: String,
+    /// The runtime that was measured to run it fastest on the CPU, where there is a choice: a backend's name.
+    #[serde(default)]
+    pub prefers: Option<String>,
     /// Kernels of this server that compute what the file does, on a GPU without any further library.
     #[serde(default)]
     pub kernels: Option<String>,

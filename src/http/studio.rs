@@ -169,16 +169,20 @@ fn judging(shared: &Shared) -> Option<Pipeline> {
 impl Pipeline {
     /// How the model stands that fills its place.
     fn of(name: &'static str, view: ModelView) -> Self {
-        let s = if view.threads == 1 { "" } else { "s" };
+        let (engine, device) = match view.threads {
+            0 => ("gpu", view.device),
+            1 => ("cpu", format!("{} (1 thread)", view.device)),
+            n => ("cpu", format!("{} ({n} threads)", view.device)),
+        };
         Self {
             name,
             ready: view.ready,
             state: view.state,
-            device: format!("{} ({} thread{s})", view.device, view.threads),
+            device,
             model: view.model,
             title: view.title,
             kind: view.kind,
-            engine: "cpu",
+            engine,
             backend: view.backend,
             why: view.why,
             fix: view.fix,

@@ -25,7 +25,7 @@ impl GpuMeters {
         let d = || device.into();
         let ours = |o: &MemoryOwner| gauge(&metrics::GPU_MEMORY_OURS, [d(), o.as_str().into()]);
         let clock = |c: &ClockDomain| gauge(&metrics::GPU_CLOCK, [d(), c.as_str().into()]);
-        Self {
+        let meters = Self {
             up: gauge(&metrics::GPU_UP, [d()]),
             ours: MemoryOwner::ALL.iter().map(ours).collect(),
             fallbacks: counter(&metrics::GPU_GRAPH_FALLBACKS, [d()]),
@@ -35,7 +35,19 @@ impl GpuMeters {
             temperature: gauge(&metrics::GPU_TEMPERATURE, [d()]),
             clocks: ClockDomain::ALL.iter().map(clock).collect(),
             power: gauge(&metrics::GPU_POWER, [d()]),
-        }
+        };
+        // Nothing is known of these before somebody tells, and on some machines nobody does.
+        let told = [
+            &meters.utilisation,
+            &meters.taken,
+            &meters.size,
+            &meters.temperature,
+            &meters.power,
+        ];
+        told.into_iter()
+            .chain(&meters.clocks)
+            .for_each(|gauge| gauge.set(f64::NAN));
+        meters
     }
 
     /// Whether it serves.

@@ -1,6 +1,6 @@
 //! TensorRT's double with a model in a folder: a plan of the double's own form, and the sidecar that a build would write.
 
-use crate::fake_gpu::{self, FakeGpu};
+use super::fake_gpu::{self, FakeGpu};
 use fake_tensorrt::Double;
 use frameloom::engine::{
     Manifest, Model, Repository,

@@ -26,16 +26,33 @@ const PROCESS: [&str; 8] = [
 /// Labels that Prometheus itself adds or that histograms have.
 const COMMON_LABELS: [&str; 3] = ["instance", "job", "le"];
 
-/// Fails unless each series that the dashboard asks for is in `exposition`, the text of `/metrics`.
+/// What only a machine with a GPU exports.
+const OF_GPUS: &str = "frameloom_gpu_";
+
+/// Fails unless each series that the dashboard asks for is in `exposition`, the text of `/metrics` of a machine with a GPU.
+///
+/// # Panics
+/// Naming the series that are missing.
+pub fn assert_gpus_exported(exposition: &str) {
+    assert_exported(exposition, |name| name.starts_with(OF_GPUS));
+}
+
+/// Fails unless each series that the dashboard asks for is in `exposition`, the text of `/metrics` of a machine without a
+/// GPU.
 ///
 /// # Panics
 /// Naming the series that are missing.
 pub fn assert_all_exported(exposition: &str) {
+    assert_exported(exposition, |name| !name.starts_with(OF_GPUS));
+}
+
+fn assert_exported(exposition: &str, is_looked_for: impl Fn(&str) -> bool) {
     let exported = exported_names(exposition);
     let wanted: BTreeSet<String> = queries()
         .iter()
         .flat_map(|query| selectors(query))
         .map(|s| s.name)
+        .filter(|name| is_looked_for(name))
         .collect();
     let missing: Vec<_> = wanted.difference(&exported).collect();
     assert!(

@@ -3,14 +3,17 @@
 
 mod admin;
 mod browser;
+mod doctor;
 mod fencer_keypoints;
 mod gamecraft;
+mod gpu;
 mod gpu_bench;
 mod grafana;
 mod habits;
 mod health;
 mod layers;
 mod limits;
+mod models;
 mod pages;
 mod phrases;
 mod process;

@@ -1,5 +1,6 @@
 //! How a GPU is, for the scheduler's admission and for people: one enum, one function.
 
+use crate::actors::scheduler::Lost;
 use crate::engine::{
     LoadError,
     cuda::{Gpu, nvml::Sample},
@@ -60,11 +61,11 @@ pub struct GpuView {
 pub struct Gpus(Arc<DashMap<String, GpuView>>);
 
 impl Health {
-    /// After the device has said whether it serves.
-    pub fn after(self, serves: bool) -> Self {
-        match serves {
-            true => Self::Well,
-            false => Self::Failed,
+    /// After the device has said what it no longer serves.
+    pub fn after(self, lost: &Lost) -> Self {
+        match lost {
+            Lost::Model(_) => self,
+            Lost::Everything => Self::Failed,
         }
     }
 

@@ -44,6 +44,8 @@ pub struct CudaConfig {
     pub spec: DeviceSpec,
     /// Batches that it has at a time.
     pub slots: NonZeroUsize,
+    /// How long its thread looks again and again for what runs.
+    pub spin: Duration,
     /// What it loads at once, and with what.
     pub models: Vec<(Model, Arc<dyn Backend>)>,
     /// Where it says how its models stand.
@@ -93,6 +95,7 @@ impl Cuda {
             spec: config.spec,
             platform: Box::new(GpuPlatform::new(Arc::clone(&config.gpu))),
             slots: config.slots,
+            spin: config.spin,
             models: config.models,
             board: config.board,
             max_failures: config.max_failures,
@@ -137,19 +140,26 @@ impl Cuda {
             .enter(GpuView::new(&self.name, &self.gpu, &self.health, sample));
     }
 
+    /// What NVML did not tell stays as it was.
     fn meter(&self, sample: &Sample) {
         let meters = &self.meters;
-        sample.utilisation.map(|ratio| meters.utilisation(ratio));
-        sample
-            .memory
-            .map(|(taken, size)| meters.memory(taken, size));
-        sample.celsius.map(|c| meters.temperature(f64::from(c)));
-        sample.watts.map(|watts| meters.power(watts));
-        for (domain, clock) in [
-            (ClockDomain::Graphics, sample.graphics_megahertz),
-            (ClockDomain::Memory, sample.memory_megahertz),
-        ] {
-            clock.map(|megahertz| meters.clock(domain, megahertz));
+        if let Some(ratio) = sample.utilisation {
+            meters.utilisation(ratio);
+        }
+        if let Some((taken, size)) = sample.memory {
+            meters.memory(taken, size);
+        }
+        if let Some(celsius) = sample.celsius {
+            meters.temperature(f64::from(celsius));
+        }
+        if let Some(watts) = sample.watts {
+            meters.power(watts);
+        }
+        if let Some(megahertz) = sample.graphics_megahertz {
+            meters.clock(ClockDomain::Graphics, megahertz);
+        }
+        if let Some(megahertz) = sample.memory_megahertz {
+            meters.clock(ClockDomain::Memory, megahertz);
         }
     }
 
@@ -198,7 +208,7 @@ impl Handler<DeviceChanged> for Cuda {
     type Result = ();
 
     fn handle(&mut self, changed: DeviceChanged, _: &mut Self::Context) {
-        self.health = self.health.after(changed.serves);
+        self.health = self.health.after(&changed.lost);
         self.tell();
         post(&self.changed, changed);
     }

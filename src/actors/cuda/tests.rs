@@ -8,6 +8,7 @@ use super::*;
 use crate::{
     actors::{
         post::post,
+        scheduler::Lost,
         test_support::{Received, credits, eventually, inbox, order},
         work::{RunBatch, Work, WorkDone, WorkError},
     },
@@ -16,7 +17,7 @@ use crate::{
     },
 };
 use fake_cuda_control::Control;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Side of the pictures, in pixels.
 const SIDE: usize = 64;
@@ -24,7 +25,7 @@ const SIDE: usize = 64;
 const MAX_FAILURES: usize = 3;
 
 /// The double is the process's, so these tests take turns.
-static TURN: Mutex<()> = Mutex::new(());
+static TURN: Mutex<()> = Mutex::const_new(());
 
 /// A GPU with the world on it, and what it told.
 struct House {
@@ -55,7 +56,7 @@ fn world() -> Model {
 impl House {
     /// The world comes up on a GPU of which so many bytes are left to others.
     async fn open(reserve: usize) -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = TURN.lock().await;
         let (control, driver) = fake_gpu::reset();
         let gpu = Gpu::new(driver.facts(0).unwrap());
         let (model, board, gpus) = (world(), Board::default(), Gpus::default());
@@ -72,6 +73,7 @@ impl House {
                 gpu: Some(0),
             },
             slots: NonZeroUsize::new(2).unwrap(),
+            spin: Duration::from_micros(50),
             models: vec![(model, backend)],
             board: board.clone(),
             gpus: gpus.clone(),
@@ -202,7 +204,11 @@ async fn a_gpu_that_fails_as_often_as_it_may_is_given_up_and_takes_no_session() 
     for _ in 0..MAX_FAILURES {
         assert!(house.frame(fresh()).await.outcome.is_err());
     }
-    assert!(!house.changed.next().await.serves);
+    assert_eq!(
+        house.changed.next().await.lost,
+        Lost::Model("world-box".into())
+    );
+    assert_eq!(house.changed.next().await.lost, Lost::Everything);
     let refused = house.prepare().await.unwrap_err();
     assert_eq!(refused.why, "the GPU was given up");
     assert_eq!(house.view().health, Health::Failed);

@@ -192,9 +192,18 @@ impl Loaded {
             return Ok(());
         };
         for (key, shape) in &mut self.shapes {
-            for seat in shape.seats.iter_mut().filter(|seat| seat.spoiled) {
+            // First, because there may be no memory for both.
+            let is_lost = |seat: &mut SlotSeat| seat.spoiled;
+            let spoiled: Vec<_> = shape.seats.extract_if(.., is_lost).collect();
+            let dropped = catch_unwind(AssertUnwindSafe(|| {
+                let count = spoiled.len();
+                drop(spoiled);
+                count
+            }));
+            for _ in 0..dropped.map_err(|_| panicked("dropping a slot"))? {
                 let made = catch_unwind(AssertUnwindSafe(|| engine.slot(key)));
-                *seat = SlotSeat::new(made.unwrap_or_else(|_| Err(panicked("making a slot")))?);
+                let made = made.unwrap_or_else(|_| Err(panicked("making a slot")))?;
+                shape.seats.push(SlotSeat::new(made));
             }
         }
         Ok(())

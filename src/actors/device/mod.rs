@@ -14,7 +14,7 @@ use super::{
     board::Board,
     credit::Credits,
     post::{Bounded, post},
-    scheduler::{DeviceChanged, Seat},
+    scheduler::{DeviceChanged, Lost, Seat},
     work::{RunBatch, SlotFree},
 };
 use crate::engine::{Admission, Backend, DeviceSpec, EngineKey, LoadError, Model, Platform};
@@ -25,6 +25,7 @@ use std::{
         Arc,
         mpsc::{SyncSender, sync_channel},
     },
+    time::Duration,
 };
 use thread::{Command, DeviceThread};
 use tokio::sync::oneshot;
@@ -64,6 +65,8 @@ pub struct DeviceConfig {
     pub platform: Box<dyn Platform>,
     /// Batches that it takes at a time.
     pub slots: NonZeroUsize,
+    /// How long its thread looks again and again for what runs, before it looks every 50 µs.
+    pub spin: Duration,
     /// What it loads at once, and with what.
     pub models: Vec<(Model, Arc<dyn Backend>)>,
     /// Where it says how its models stand.
@@ -135,7 +138,7 @@ impl Device {
         tracing::error!(device = %self.name, "device thread has gone");
         let changed = DeviceChanged {
             device: self.name.clone(),
-            serves: false,
+            lost: Lost::Everything,
         };
         post(&self.changed, changed);
         post(&self.free, SlotFree);

@@ -3,6 +3,7 @@
 use super::tests::{run, scope};
 use crate::{
     actors::{
+        scheduler::Lost,
         test_support::{Rig, device, device_on, key_of},
         work::WorkDone,
     },
@@ -84,7 +85,17 @@ async fn slots_that_fail_in_a_row_give_the_model_up_and_leave_the_others() {
     let failed = |s: &LoadState| matches!(s, LoadState::Failed { .. });
     rig.until("a", failed).await;
     assert!(run(&mut rig, "b", &["y"]).await[0].outcome.is_ok());
-    assert!(rig.changed.now().is_empty(), "the device serves");
+    let told: Vec<_> = rig
+        .changed
+        .now()
+        .into_iter()
+        .map(|changed| changed.lost)
+        .collect();
+    assert_eq!(
+        told,
+        [Lost::Model("a".into())],
+        "the device serves the other"
+    );
 }
 
 #[actix::test]
@@ -110,7 +121,11 @@ async fn a_device_that_cannot_be_restarted_is_given_up_in_its_own_words() {
     let (ground, b) = (Ground::default(), Scripted::new([]));
     let mut rig = two(&ground, &a, &b).await;
     run(&mut rig, "a", &["x"]).await;
-    assert!(!rig.changed.next().await.serves);
+    let mut lost = Vec::new();
+    for _ in 0..3 {
+        lost.push(rig.changed.next().await.lost);
+    }
+    assert!(lost.contains(&Lost::Everything), "{lost:?}");
     for model in ["a", "b"] {
         let refused = rig.prepare(&key_of(model)).await.unwrap_err();
         assert_eq!(refused.why, "fallen off the bus");

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     actors::{
+        scheduler::Lost,
         test_support::{
             Received, Rig, credits, device, eventually, inbox, key, key_of, order, runs, work,
         },
@@ -172,7 +173,11 @@ async fn a_model_is_given_up_after_its_failures_in_a_row_and_says_why_and_what_t
         "{why}"
     );
     assert!(!fix.is_empty());
-    assert!(!rig.changed.next().await.serves);
+    assert_eq!(
+        rig.changed.next().await.lost,
+        Lost::Model("scripted".into())
+    );
+    assert_eq!(rig.changed.next().await.lost, Lost::Everything);
     assert_eq!(rig.prepare(&key()).await.unwrap_err().why, why);
     let late = run(&mut rig, "scripted", &["a"]).await;
     assert_eq!(scope(&late[0]), Some(Scope::Batch), "answered at once");
@@ -231,7 +236,17 @@ async fn a_model_that_cannot_be_loaded_is_given_up_at_once_and_others_live_on() 
     rig.prepare(&key_of("sound")).await.unwrap();
     assert!(run(&mut rig, "sound", &["a"]).await[0].outcome.is_ok());
     assert_eq!(broken.loads(), 1);
-    assert!(rig.changed.now().is_empty(), "the device still serves");
+    let told: Vec<_> = rig
+        .changed
+        .now()
+        .into_iter()
+        .map(|changed| changed.lost)
+        .collect();
+    assert_eq!(
+        told,
+        [Lost::Model("broken".into())],
+        "the device still serves"
+    );
 }
 
 #[actix::test]
@@ -378,7 +393,7 @@ async fn a_thread_that_has_gone_is_reported_and_its_work_is_answered() {
     };
     post(&front.clone().recipient(), batch);
     assert_eq!(done.next().await.outcome.unwrap_err(), WorkError::Lost);
-    assert!(!heard.next().await.serves);
+    assert_eq!(heard.next().await.lost, Lost::Everything);
     freed.next().await;
     assert_eq!(slots.in_flight(), 0);
     assert!(front.send(Prepare(key())).await.unwrap().is_err());

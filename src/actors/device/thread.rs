@@ -13,7 +13,7 @@ use crate::{
         board::Entry,
         post::post,
         priority,
-        scheduler::DeviceChanged,
+        scheduler::{DeviceChanged, Lost},
         work::{RunBatch, SlotFree},
     },
     engine::{EngineKey, LoadError, LoadState, Scope, lifecycle::LoadEvent},
@@ -73,7 +73,11 @@ impl DeviceThread {
 
     /// Runs until the actor in front has gone.
     pub fn run(mut self) {
-        priority::step_back(priority::DEVICE);
+        match self.config.spec.gpu {
+            None => priority::step_back(priority::DEVICE),
+            // It computes nothing itself: it looks often, and must not be woken late.
+            Some(_) => priority::wake_on_time(),
+        }
         let models: Vec<_> = self.loaded.keys().cloned().collect();
         match self.config.platform.enter() {
             Ok(()) => models.iter().for_each(|model| self.bring_up(model)),
@@ -101,13 +105,23 @@ impl DeviceThread {
     }
 
     fn next_command(&mut self) -> Option<Command> {
+        let mut news = Instant::now();
         loop {
-            self.collect();
+            if self.collect() {
+                news = Instant::now();
+            }
             let busy = self.loaded.values().any(Loaded::is_busy);
             if !busy {
                 self.tidy();
             }
-            match self.inbox.recv_timeout(if busy { POLL } else { TIDY }) {
+            let wait = match (busy, self.config.spec.gpu) {
+                (true, _) if news.elapsed() < self.config.spin => Duration::ZERO,
+                (true, _) => POLL,
+                (false, Some(_)) => TIDY,
+                // Nothing of a CPU comes back from other threads.
+                (false, None) => return self.inbox.recv().ok(),
+            };
+            match self.inbox.recv_timeout(wait) {
                 Ok(command) => return Some(command),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return None,
@@ -121,6 +135,8 @@ impl DeviceThread {
     }
 
     fn prepare(&mut self, key: &EngineKey) -> Result<Prepared, LoadError> {
+        // What others have given back may be what it needs.
+        self.tidy();
         let shapes: usize = self.loaded.values().map(Loaded::shapes).sum();
         let is_there = self.loaded.values().any(|loaded| loaded.has(key));
         if shapes >= SHAPES.get() && !is_there {
@@ -164,8 +180,8 @@ impl DeviceThread {
         }
     }
 
-    /// Answers what is done, and gives its slots back.
-    fn collect(&mut self) {
+    /// Answers what is done, and gives its slots back; whether there was anything.
+    fn collect(&mut self) -> bool {
         let busy = self
             .loaded
             .iter_mut()
@@ -173,8 +189,10 @@ impl DeviceThread {
         let ends: Vec<_> = busy
             .flat_map(|(model, l)| l.poll().into_iter().map(|end| (Arc::clone(model), end)))
             .collect();
+        let any = !ends.is_empty();
         ends.into_iter()
             .for_each(|(model, end)| self.ended(&model, end));
+        any
     }
 
     fn ended(&mut self, model: &Arc<str>, end: BatchEnd) {
@@ -311,15 +329,16 @@ impl DeviceThread {
         self.tell(model, LoadEvent::Fail { why, fix });
         let failed = |model: &Arc<str>| matches!(self.state(model), Some(LoadState::Failed { .. }));
         let all_failed = self.loaded.keys().all(failed);
+        self.lost(Lost::Model(Arc::clone(model)));
         if all_failed {
-            post(
-                &self.config.changed,
-                DeviceChanged {
-                    device: self.config.spec.name.clone(),
-                    serves: false,
-                },
-            );
+            self.lost(Lost::Everything);
         }
+    }
+
+    /// Tells that sessions must go elsewhere.
+    fn lost(&self, lost: Lost) {
+        let device = self.config.spec.name.clone();
+        post(&self.config.changed, DeviceChanged { device, lost });
     }
 
     fn tell(&self, model: &Arc<str>, event: LoadEvent) {

@@ -2,6 +2,7 @@
 
 use crate::{actors::post::Bounded, engine::EngineKey, session::SessionId};
 use actix::prelude::*;
+use std::sync::Arc;
 
 /// Session → scheduler: take this session's work from now on. Awaited, once an attachment.
 #[derive(Message, Debug)]
@@ -34,14 +35,23 @@ pub enum AttachError {
 #[rtype(result = "()")]
 pub struct Detach(pub SessionId);
 
-/// Device → scheduler. Bounded: once a failure that the device gave up on.
+/// Device → scheduler. Bounded: once a model that the device gave up, and once when it has none left.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
 pub struct DeviceChanged {
     /// Names the device.
     pub device: String,
-    /// Whether it serves.
-    pub serves: bool,
+    /// What it no longer serves.
+    pub lost: Lost,
+}
+
+/// What a device no longer serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// This model.
+    Model(Arc<str>),
+    /// Anything.
+    Everything,
 }
 
 /// Anybody → scheduler: how do you stand? Awaited.

@@ -8,7 +8,7 @@ pub mod policy;
 #[cfg(test)]
 mod tests;
 
-pub use messages::{Attach, AttachError, Detach, DeviceChanged, Inspect, SchedulerView};
+pub use messages::{Attach, AttachError, Detach, DeviceChanged, Inspect, Lost, SchedulerView};
 
 use super::{
     credit::Credits,
@@ -184,9 +184,9 @@ impl Scheduler {
         }
     }
 
-    /// The device for a session's model: of those that serve, a substitute last, the one with the fewest sessions; of
-    /// equals, the first.
-    fn place_for(&self, model: &Arc<str>) -> Option<usize> {
+    /// The devices for a session's model, the best first: of those that serve it a substitute last, then the one with the
+    /// fewest sessions.
+    fn places_for(&self, model: &Arc<str>) -> Vec<usize> {
         let serves = |at: &usize| {
             let seat = &self.seats[*at];
             seat.serves && seat.models.contains(model)
@@ -196,7 +196,50 @@ impl Scheduler {
             let here = all.filter(|attachment| attachment.place.0 == *at);
             (self.seats[*at].is_substitute, here.count())
         };
-        (0..self.seats.len()).filter(serves).min_by_key(burden)
+        let mut places: Vec<_> = (0..self.seats.len()).filter(serves).collect();
+        places.sort_by_key(burden);
+        places
+    }
+
+    /// Whether a session still has, or waits for, its engine here.
+    fn wants(&self, session: &SessionId, place: &Place) -> bool {
+        let attachments = self.attached.get(session);
+        attachments.is_some_and(|all| all.iter().any(|a| a.place == *place))
+    }
+
+    /// Asks one device after the other, until one takes the session.
+    fn attach(
+        &mut self,
+        Attach { session, key }: Attach,
+        mut places: std::vec::IntoIter<usize>,
+        refused: AttachError,
+    ) -> ResponseActFuture<Self, Result<(), AttachError>> {
+        let Some(at) = places.next() else {
+            return Box::pin(fut::ready(Err(refused)));
+        };
+        let place = (at, key.clone());
+        let attachment = Attachment {
+            place: place.clone(),
+            admission: None,
+        };
+        let attachments = self.attached.entry(session.clone()).or_default();
+        attachments.push(attachment);
+        let prepared = self.seats[at].prepare.send(Prepare(key.clone()));
+        Box::pin(prepared.into_actor(self).then(move |answer, scheduler, _| {
+            let refused = |e: &dyn std::fmt::Display| AttachError::Refused(e.to_string());
+            let answer = match answer {
+                Ok(prepared) => prepared.map_err(|e| refused(&e)),
+                Err(e) => Err(refused(&e)),
+            };
+            // A session that has ended meanwhile asks nobody else.
+            let goes_on = answer.is_err() && scheduler.wants(&session, &place);
+            match scheduler.prepared(&session, &place, answer) {
+                Err(refused) if goes_on => {
+                    scheduler.attach(Attach { session, key }, places, refused)
+                }
+                answer => Box::pin(fut::ready(answer)),
+            }
+        }))
     }
 
     /// The queue for this work, if its session is attached to that engine.
@@ -237,30 +280,13 @@ impl Handler<SlotFree> for Scheduler {
 impl Handler<Attach> for Scheduler {
     type Result = ResponseActFuture<Self, Result<(), AttachError>>;
 
-    fn handle(&mut self, Attach { session, key }: Attach, _: &mut Self::Context) -> Self::Result {
-        let Some(at) = self.place_for(&key.model) else {
-            let model = key.model.to_string();
-            return Box::pin(fut::ready(Err(AttachError::NotReady {
-                model,
-                state: "on no device that serves".into(),
-            })));
+    fn handle(&mut self, attach: Attach, _: &mut Self::Context) -> Self::Result {
+        let places = self.places_for(&attach.key.model);
+        let nowhere = AttachError::NotReady {
+            model: attach.key.model.to_string(),
+            state: "on no device that serves".into(),
         };
-        let place = (at, key.clone());
-        let attachment = Attachment {
-            place: place.clone(),
-            admission: None,
-        };
-        let attachments = self.attached.entry(session.clone()).or_default();
-        attachments.push(attachment);
-        let prepared = self.seats[at].prepare.send(Prepare(key));
-        Box::pin(prepared.into_actor(self).map(move |answer, scheduler, _| {
-            let refused = |e: &dyn std::fmt::Display| AttachError::Refused(e.to_string());
-            let answer = match answer {
-                Ok(prepared) => prepared.map_err(|e| refused(&e)),
-                Err(e) => Err(refused(&e)),
-            };
-            scheduler.prepared(&session, &place, answer)
-        }))
+        self.attach(attach, places.into_iter(), nowhere)
     }
 }
 
@@ -276,9 +302,12 @@ impl Handler<Detach> for Scheduler {
 impl Handler<DeviceChanged> for Scheduler {
     type Result = ();
 
-    fn handle(&mut self, DeviceChanged { device, serves }: DeviceChanged, _: &mut Self::Context) {
-        if let Some(seat) = self.seats.iter_mut().find(|seat| seat.name == device) {
-            seat.serves = serves;
+    fn handle(&mut self, DeviceChanged { device, lost }: DeviceChanged, _: &mut Self::Context) {
+        let seat = self.seats.iter_mut().find(|seat| seat.name == device);
+        match (seat, lost) {
+            (Some(seat), Lost::Model(model)) => drop(seat.models.remove(&model)),
+            (Some(seat), Lost::Everything) => seat.serves = false,
+            (None, _) => {}
         }
         self.dispatch();
     }

@@ -378,7 +378,7 @@ async fn a_device_that_no_longer_serves_takes_no_session_and_others_live_on() {
     let device = "fake0".to_owned();
     let changed = DeviceChanged {
         device,
-        serves: false,
+        lost: Lost::Everything,
     };
     post(&w.scheduler.clone().recipient(), changed);
     let refused = w.attach_to("x", key_of("one")).await.unwrap_err();
@@ -392,6 +392,85 @@ async fn a_device_that_no_longer_serves_takes_no_session_and_others_live_on() {
     );
     let old = w.devices[0].batches.next().await;
     assert_eq!(old.work[0].session.as_str(), "old", "its device answers it");
+}
+
+#[actix::test]
+async fn a_model_that_a_device_gave_up_is_asked_of_another_and_its_other_models_stay() {
+    let mut w = world(1, 8, &[&["scripted", "one"], &["scripted"]]);
+    let changed = DeviceChanged {
+        device: "fake0".into(),
+        lost: Lost::Model("scripted".into()),
+    };
+    post(&w.scheduler.clone().recipient(), changed);
+    w.attach("a").await;
+    w.submit("a", FAR);
+    assert_eq!(
+        w.devices[1].batches.next().await.work[0].session.as_str(),
+        "a"
+    );
+    w.attach_to("b", key_of("one")).await.unwrap();
+}
+
+#[actix::test]
+async fn a_device_that_refuses_a_session_is_not_the_last_that_is_asked() {
+    let refusals = std::cell::Cell::new(0);
+    let fake = || Fake {
+        max_batch: 8,
+        held: None,
+        // The first has no memory left.
+        refuses: refusals.replace(1) == 0,
+    };
+    let mut w = world_of(1, &[&["scripted"], &["scripted"]], fake);
+    w.attach("a").await;
+    w.submit("a", FAR);
+    assert_eq!(
+        w.devices[1].batches.next().await.work[0].session.as_str(),
+        "a"
+    );
+    assert_eq!(w.view().await.attached, 1);
+}
+
+#[actix::test]
+async fn a_substitute_takes_sessions_only_while_nobody_else_serves_their_model() {
+    let mut w = world(1, 8, &[&["scripted"], &["scripted"]]);
+    w.scheduler.send(Substitute("fake0")).await.unwrap();
+    for session in ["a", "b", "c"] {
+        w.attach(session).await;
+        w.submit(session, FAR);
+        let batch = w.devices[1].batches.next().await;
+        assert_eq!(
+            batch.work[0].session.as_str(),
+            session,
+            "however many it has"
+        );
+        w.finish(batch).await;
+    }
+    let changed = DeviceChanged {
+        device: "fake1".into(),
+        lost: Lost::Everything,
+    };
+    post(&w.scheduler.clone().recipient(), changed);
+    w.attach("d").await;
+    w.submit("d", FAR);
+    assert_eq!(
+        w.devices[0].batches.next().await.work[0].session.as_str(),
+        "d"
+    );
+}
+
+/// Test → scheduler: this seat is a substitute.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Substitute(&'static str);
+
+impl Handler<Substitute> for Scheduler {
+    type Result = ();
+
+    fn handle(&mut self, Substitute(name): Substitute, _: &mut Self::Context) {
+        for seat in self.seats.iter_mut().filter(|seat| seat.name == name) {
+            seat.is_substitute = true;
+        }
+    }
 }
 
 #[actix::test]

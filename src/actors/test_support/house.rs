@@ -65,6 +65,7 @@ impl House {
                     gpu: None,
                 },
                 platform: Box::new(HostPlatform),
+                spin: std::time::Duration::ZERO,
                 slots: NonZeroUsize::MIN,
                 models: vec![(model, backend)],
                 board: on_board,

@@ -65,6 +65,7 @@ pub fn device_on(
             gpu: None,
         },
         platform,
+        spin: std::time::Duration::ZERO,
         slots: NonZeroUsize::new(slots).unwrap(),
         models: models.collect(),
         board: board.clone(),

@@ -6,8 +6,12 @@ use crate::{
     engine::{
         Backend, DeviceSpec, Engine, EngineKey, LoadError, Manifest, Model, Platform as _,
         Repository,
-        cuda::{Driver, Facts, Gpu, GpuPlatform, ptx::Ptx},
+        cuda::{
+            Driver, Facts, Gpu, GpuPlatform,
+            ptx::{KERNELS_FROM, Ptx},
+        },
         manifest::Batch,
+        plans::Compute,
     },
 };
 use std::{num::NonZeroUsize, sync::Arc};
@@ -39,6 +43,9 @@ impl Ground {
             format!("gpu.devices takes none of the {devices} that the driver shows")
         })?;
         let facts = driver.facts(ordinal).map_err(|e| e.to_string())?;
+        if Compute::from(facts.compute) < KERNELS_FROM {
+            return Err(format!("{} is older than the kernels are for", facts.name));
+        }
         let served = world(config)?;
         let model = measured(&served, effort).map_err(|e| e.to_string())?;
         let gpu = Gpu::new(facts);

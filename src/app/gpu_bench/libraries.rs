@@ -3,7 +3,6 @@
 //! A library that is missing or refuses is no fault of ours: it is told in its own words.
 
 use super::{
-    Options,
     bare_loop::{Lap, Loop},
     effort::Effort,
     ground::Ground,
@@ -31,13 +30,19 @@ pub struct Libraries {
 
 impl Libraries {
     /// Looks for both.
-    pub fn find(ground: &Ground, config: &Config, options: &Options) -> Self {
+    pub fn find(ground: &Ground, config: &Config) -> Self {
         let ort = onnxruntime(config).cuda(ground.facts().ordinal);
         let ready = ort.ready().map_err(|missing| missing.to_string());
         let on = (ground.driver, Arc::clone(&ground.gpu));
-        let tensorrt = Library::open(options.tensorrt.as_deref()).map_err(|e| e.to_string());
-        let backend =
-            |library| TensorRt::new(library, on, TensorRt::logger(), options.plans.clone());
+        let tensorrt = Library::open(config.gpu.tensorrt.as_deref()).map_err(|e| e.to_string());
+        let backend = |library| {
+            TensorRt::new(
+                library,
+                on,
+                TensorRt::logger(),
+                config.gpu.plans_dir.clone(),
+            )
+        };
         Self {
             ort: (ort, ready),
             tensorrt: tensorrt.map(backend),

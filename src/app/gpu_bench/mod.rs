@@ -48,12 +48,6 @@ pub(super) struct Options {
     /// Sizes in place of the usual ones, such as 64x64.
     #[arg(long, hide = true, value_delimiter = ',', value_name = "SIZE")]
     sizes: Vec<Size>,
-    /// TensorRT's library; else it is looked for.
-    #[arg(long, value_name = "FILE")]
-    tensorrt: Option<PathBuf>,
-    /// Directory of TensorRT plans that were built here.
-    #[arg(long, value_name = "DIR", default_value = "plans")]
-    plans: PathBuf,
 }
 
 /// Measures, and prints.
@@ -70,7 +64,7 @@ pub(super) fn run(options: &Options, config: &Config) -> anyhow::Result<Exit> {
         }
     };
     let mut report = Report::begin(options.json.clone());
-    let libraries = libraries::Libraries::find(&ground, config, options);
+    let libraries = libraries::Libraries::find(&ground, config);
     report.add(here::look(&ground, config, &libraries))?;
     let (section, references) = truth::check(&ground, &effort);
     report.add(section)?;

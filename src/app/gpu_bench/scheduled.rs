@@ -228,6 +228,7 @@ impl House {
                 gpu: Arc::clone(gpu),
                 spec: ground.spec(),
                 slots: config.gpu.slots,
+                spin: config.gpu.spin,
                 models: vec![(ground.model.clone(), backend)],
                 board: board.clone(),
                 gpus: Gpus::default(),

@@ -148,7 +148,7 @@ impl Pinned {
         if let Err(e) = registered {
             // SAFETY: taken above with this layout.
             unsafe { dealloc(at, layout) };
-            return Err(Code::from(e).load("pinning host memory"));
+            return Err(e.load("pinning host memory"));
         }
         Ok(Self {
             raw: Raw::entered(gpu, at as u64, bytes, None),

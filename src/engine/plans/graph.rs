@@ -4,6 +4,9 @@
 //! tell, but they read files of gigabytes for it, and only those whose operators they know. Invariant: whatever the bytes
 //! are, reading them ends, and what is not understood is `None`.
 
+use super::profile::{Profile, Profiles};
+use std::fmt;
+
 /// An input of a graph.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
@@ -20,6 +23,48 @@ impl Input {
             .as_ref()
             .is_none_or(|shape| shape.iter().any(Option::is_none))
     }
+
+    /// Whether every shape of a profile is one of its own.
+    fn takes(&self, profile: &Profile) -> bool {
+        let Some(shape) = &self.shape else {
+            return true;
+        };
+        let ends = profile.min.iter().zip(&profile.max);
+        let fits = |(extent, (min, max)): (&Option<usize>, (&usize, &usize))| {
+            extent.is_none_or(|n| n == *min && n == *max)
+        };
+        shape.len() == profile.min.len() && shape.iter().zip(ends).all(fits)
+    }
+}
+
+/// Its shape, as `?x3x64x64`.
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let extent = |extent: &Option<usize>| extent.map_or("?".to_owned(), |n| n.to_string());
+        let extents = self.shape.iter().flatten().map(extent);
+        f.write_str(&extents.collect::<Vec<_>>().join("x"))
+    }
+}
+
+/// The inputs that a builder must be told shapes for, of those that `wanted` has.
+///
+/// # Errors
+/// If the file does not take all that is wanted: which input, and what it takes.
+pub fn free(inputs: &[Input], wanted: &Profiles) -> Result<Vec<String>, String> {
+    let mut free = Vec::new();
+    for (name, wanted) in &wanted.0 {
+        let found = inputs.iter().find(|input| input.name == *name);
+        let input = found.ok_or_else(|| format!("the file has no input `{name}`"))?;
+        if !input.takes(wanted) {
+            return Err(format!(
+                "the file takes `{name}` as {input} only, and model.toml asks for {wanted}"
+            ));
+        }
+        if input.is_free() {
+            free.push(name.clone());
+        }
+    }
+    Ok(free)
 }
 
 /// The inputs of an ONNX file; `None` if it is no such file.
@@ -174,6 +219,31 @@ mod tests {
         let inputs = inputs(&model).unwrap();
         assert_eq!(inputs[0].shape, Some(vec![Some(1), Some(3)]));
         assert!(!inputs[0].is_free());
+    }
+
+    fn wanted(model: &str) -> Profiles {
+        let repository = Repository::open(None);
+        Profiles::of(&repository.get(model).unwrap().manifest)
+    }
+
+    #[test]
+    fn a_builder_is_told_of_the_free_inputs_alone() {
+        let mut inputs = of("world-box");
+        let all = ["image", "pose", "scene"];
+        assert_eq!(free(&inputs, &wanted("world-box")).unwrap(), all);
+        inputs[2].shape = Some(vec![Some(8), Some(4)]);
+        let refused = free(&inputs, &wanted("world-box")).unwrap_err();
+        let told = "the file takes `scene` as 8x4 only, and model.toml asks for 1x4 to 8x4";
+        assert_eq!(refused, told);
+        let mut fixed = wanted("world-box");
+        fixed.0.get_mut("scene").unwrap().min = vec![8, 4];
+        assert_eq!(free(&inputs, &fixed).unwrap(), ["image", "pose"]);
+    }
+
+    #[test]
+    fn an_input_that_the_file_lacks_is_told() {
+        let refused = free(&of("fencer-keypoints"), &wanted("world-box")).unwrap_err();
+        assert_eq!(refused, "the file has no input `image`");
     }
 
     #[test]

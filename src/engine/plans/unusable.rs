@@ -69,7 +69,8 @@ fn cure(model: &Model) -> String {
 }
 
 impl Unusable {
-    pub(super) fn not_built(model: &Model, cache: &Path) -> Self {
+    /// None was built yet.
+    pub fn not_built(model: &Model, cache: &Path) -> Self {
         Self::NotBuilt {
             model: model.name().to_owned(),
             cache: cache.to_owned(),

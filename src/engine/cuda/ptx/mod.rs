@@ -10,8 +10,11 @@ mod world;
 pub use kernels::{Floats, PixelKernels, ResizeKernel};
 
 use super::{engine::CudaEngine, gpu::Gpu};
-use crate::engine::{Backend, DeviceSpec, Engine, LoadError, Model, Probe};
+use crate::engine::{Backend, DeviceSpec, Engine, LoadError, Model, Probe, plans::Compute};
 use std::sync::Arc;
+
+/// The first kind of GPU that our kernels run on: what their PTX names as its target.
+pub const KERNELS_FROM: Compute = Compute { major: 7, minor: 5 };
 
 /// Our own kernels on one GPU.
 #[derive(Clone, Debug)]

@@ -272,7 +272,7 @@ impl CudaSlot {
         let answer = |riding: Riding| {
             let fault = riding.fault.or_else(|| end.as_ref().err().cloned());
             let (outcome, state) = match fault {
-                Some(fault) => (Err(fault), riding.state.as_it_came()),
+                Some(fault) => (Err(fault), riding.state.back()),
                 None => {
                     let outputs = outputs(parts, pictures, (item, sound));
                     let state = riding.state.moved_on(parts, item, riding.boundary);
@@ -336,14 +336,14 @@ fn settle(
     let load = |e: &dyn std::fmt::Display| {
         LoadError::new(format!("{doing}: {e}"), "see the log, and the model's card")
     };
-    parts.clear().map_err(|e| Code::from(e).load(doing))?;
+    parts.clear().map_err(|e| e.load(doing))?;
     for item in 0..items {
         let places: Vec<_> = parts.spare[item].iter().map(Block::at).collect();
         parts.place(item, places.into_iter());
     }
     let (up, host, small) = (parts.up.at(), parts.up_host.at(), parts.layout.small);
     // SAFETY: both buffers have these bytes, and the stream is waited for below.
-    unsafe { parts.copy_up(up, host, small) }.map_err(|e| Code::from(e).load(doing))?;
+    unsafe { parts.copy_up(up, host, small) }.map_err(|e| e.load(doing))?;
     program
         .enqueue(&parts.stream, items)
         .map_err(|e| load(&e))?;
@@ -387,7 +387,7 @@ fn fall(parts: &Parts, run: &mut Run) -> Result<(), RunError> {
             // SAFETY: both sides have these bytes; the target is lent until the batch is done, or the slot's own.
             unsafe { cuMemcpyDtoHAsync_v2(to.cast(), from, bytes, stream) }
                 .check()
-                .map_err(|e| Code::from(e).run("downloading"))?;
+                .map_err(|e| e.run("downloading"))?;
         }
     }
     Ok(())

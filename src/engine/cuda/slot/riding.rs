@@ -59,8 +59,8 @@ impl Held {
         }
     }
 
-    /// The run has failed, or there was none.
-    pub fn as_it_came(self) -> ItemState {
+    /// The run has failed, or there was none: the state as it came.
+    pub fn back(self) -> ItemState {
         match self {
             Self::AsItCame(state) => state,
             Self::Beginning(tensors, _) => ItemState::Fresh(tensors),

@@ -1,4 +1,4 @@
-//! An execution context, and the shapes that it has: set again only when another number of items runs.
+//! An execution context for one size of a batch: its shapes are set when it is made, and never again.
 
 use crate::engine::{EngineKey, Manifest};
 use cust::{stream::Stream, sys::CUdeviceptr};
@@ -8,47 +8,33 @@ use tensorrt_rs::{Allocation, Context, Dims, Engine, Error};
 /// A context with its inputs' shapes.
 pub struct Shaped {
     context: Context,
-    /// Inputs by name; the first extent is the number of items.
-    inputs: Vec<(String, Vec<i64>)>,
     items: usize,
 }
 
 impl Shaped {
-    /// A context that has neither shapes nor memory yet.
+    /// A context for so many items, without memory yet.
     ///
     /// # Errors
-    /// The library's words.
-    pub fn new(engine: &Engine, manifest: &Manifest, key: &EngineKey) -> Result<Self, Error> {
-        let extents = |shape: Vec<usize>| shape.into_iter().map(|n| n as i64).collect();
-        let inputs = manifest.input.iter();
-        Ok(Self {
-            context: engine.context_with(Allocation::Caller)?,
-            inputs: inputs
-                .map(|spec| (spec.name.clone(), extents(spec.shape_at(key))))
-                .collect(),
-            items: 0,
-        })
+    /// The library's words, for instance that the plan's profile does not hold the shapes.
+    pub fn new(
+        engine: &Engine,
+        (manifest, key): (&Manifest, &EngineKey),
+        items: usize,
+    ) -> Result<Self, Error> {
+        let mut context = engine.context_with(Allocation::Caller)?;
+        for spec in &manifest.input {
+            let mut extents: Vec<_> = spec.shape_at(key).into_iter().map(|n| n as i64).collect();
+            // The batch comes first; the manifest's check says so.
+            extents[0] = items as i64;
+            context.set_input_shape(&spec.name, &Dims::new(&extents)?)?;
+        }
+        context.infer_shapes()?;
+        Ok(Self { context, items })
     }
 
-    /// Sets the shapes for so many items, unless they are set.
-    ///
-    /// # Errors
-    /// The library's words: the plan's profile does not hold them.
-    pub fn shape(&mut self, items: usize) -> Result<(), Error> {
-        if self.items == items {
-            return Ok(());
-        }
-        self.items = 0;
-        for (name, extents) in &mut self.inputs {
-            if let Some(batch) = extents.first_mut() {
-                *batch = items as i64;
-            }
-            let dims = Dims::new(extents)?;
-            self.context.set_input_shape(name, &dims)?;
-        }
-        self.context.infer_shapes()?;
-        self.items = items;
-        Ok(())
+    /// Items that it runs.
+    pub fn items(&self) -> usize {
+        self.items
     }
 
     /// Bytes that it works in at the shapes as they are set.

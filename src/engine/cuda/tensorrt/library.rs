@@ -112,9 +112,9 @@ fn refused(model: &Model, need: usize, error: &tensorrt_rs::Error) -> LoadError 
 
 fn report(severity: Severity, words: &str) {
     match severity {
-        Severity::InternalError | Severity::Error => tracing::error!("tensorrt: {words}"),
-        Severity::Warning => tracing::warn!("tensorrt: {words}"),
-        Severity::Info => tracing::debug!("tensorrt: {words}"),
-        _ => tracing::trace!("tensorrt: {words}"),
+        Severity::InternalError | Severity::Error => tracing::error!(words, "tensorrt"),
+        Severity::Warning => tracing::warn!(words, "tensorrt"),
+        Severity::Info => tracing::debug!(words, "tensorrt"),
+        _ => tracing::trace!(words, "tensorrt"),
     }
 }

@@ -1,7 +1,11 @@
-//! A plan as a machine: a context a slot, and a place for each of its tensors.
+//! A plan as a machine: a context for each size of a batch, and a place for each of its tensors.
 //!
 //! Plain inputs and outputs lie in the slot's own buffers; pictures and states have places of their own, which our kernels and
-//! copies on the device fill and empty. Invariant: every address is set once, before the first run.
+//! copies on the device fill and empty. Invariant: shapes and addresses of a context are set once, before its first run:
+//! "modifying the context from which the graph was captured will result in undefined behavior when executing the graph"
+//! (TensorRT Developer Guide, CUDA graphs). So there is one for 1, 2, 4 … items and one for the largest batch; a batch in
+//! between rides in the next larger one, whose other items nobody looks at. They never run at the same time, so they work in
+//! the same memory.
 
 use super::{
     super::{
@@ -36,8 +40,8 @@ pub struct TensorRtMachine {
 
 /// What one slot runs.
 struct Run {
-    // Dropped before the memory that it works in.
-    context: RefCell<Shaped>,
+    // Dropped before the memory that they work in; by size, ascending.
+    contexts: Vec<RefCell<Shaped>>,
     tensors: Rc<Tensors>,
     /// For each tensor of the plan.
     places: Vec<Place>,
@@ -162,20 +166,25 @@ impl Machine for TensorRtMachine {
         });
         let sized = sized.collect::<Result<_, _>>()?;
         let making = |e| refused("making an execution context", &e);
-        let mut context = Shaped::new(&self.engine, &self.of.manifest, key).map_err(making)?;
-        context.shape(layout.batch).map_err(making)?;
-        let bytes = context.activations().map_err(making)?;
+        let shaped = |items| Shaped::new(&self.engine, (&self.of.manifest, key), items);
+        let contexts = sizes(layout.batch).map(shaped);
+        let mut contexts = contexts.collect::<Result<Vec<_>, _>>().map_err(making)?;
+        let bytes = contexts.iter_mut().map(Shaped::activations);
+        let bytes = bytes.collect::<Result<Vec<_>, _>>().map_err(making)?;
+        let bytes = bytes.into_iter().max().unwrap_or(0);
         let activations = Block::take(&self.gpu, bytes, Owner::Slot, "a plan's activations")?;
-        // SAFETY: the block has the size for the largest batch, is the context's alone, and is dropped after it; so are the
-        // places, which have room for the largest batch.
-        unsafe {
-            context.work_in(activations.at(), activations.bytes());
-            for (bound, place) in self.tensors.all.iter().zip(&places) {
-                context.bind(&bound.spec.name, place.at).map_err(making)?;
+        for context in &mut contexts {
+            // SAFETY: the block has the size for the largest batch and is dropped after the contexts, of which one runs at a
+            // time; so are the places, which have room for the largest batch.
+            unsafe {
+                context.work_in(activations.at(), activations.bytes());
+                for (bound, place) in self.tensors.all.iter().zip(&places) {
+                    context.bind(&bound.spec.name, place.at).map_err(making)?;
+                }
             }
         }
         Ok(Box::new(Run {
-            context: RefCell::new(context),
+            contexts: contexts.into_iter().map(RefCell::new).collect(),
             tensors: Rc::clone(&self.tensors),
             places,
             layout,
@@ -255,12 +264,14 @@ impl Program for Run {
     }
 
     fn enqueue(&self, stream: &Stream, items: usize) -> Result<(), RunError> {
-        let mut context = self.context.borrow_mut();
         let run = |e: tensorrt_rs::Error| RunError {
             scope: Scope::Slot,
             message: format!("running a plan: {e}"),
         };
-        context.shape(items).map_err(run)?;
+        let fits = |context: &&RefCell<Shaped>| context.borrow().items() >= items;
+        let context = self.contexts.iter().find(fits);
+        let context = context.ok_or_else(|| RunError::batch("more items than the plan takes"))?;
+        let mut context = context.borrow_mut();
         // SAFETY: the stream is the slot's; every address was bound, and the slot waits for its stream before it frees any.
         unsafe { context.enqueue(stream) }.map_err(run)?;
         self.tell(stream, items)
@@ -278,6 +289,12 @@ impl Place {
     fn item(&self, item: usize) -> CUdeviceptr {
         self.at + (item * self.each) as u64
     }
+}
+
+/// The sizes of batches that have a context: powers of two, and the largest.
+fn sizes(batch: usize) -> impl Iterator<Item = usize> {
+    let powers = std::iter::successors(Some(1), |n: &usize| n.checked_mul(2));
+    powers.take_while(move |n| *n < batch).chain([batch])
 }
 
 /// Puts a copy on the device on the stream.

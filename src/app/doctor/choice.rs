@@ -1,0 +1,93 @@
+//! What runs a model here, and why nothing faster does. Pure.
+//!
+//! From the fastest: this server's own kernels, a TensorRT plan, and on the CPU what the model prefers or ONNX Runtime, else
+//! rten. The same order as in `app/devices.rs`. Whether ONNX Runtime has a provider for a GPU is known only to whoever
+//! loads it with one, so it is not told of here.
+
+use super::facts::{Device, Facts, ModelFacts, PlanState};
+use crate::{config::BackendChoice, engine::cuda::ptx::KERNELS_FROM};
+
+/// What runs a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// In words; `None` if nothing does.
+    pub by: Option<String>,
+    /// Why nothing faster does, from the fastest.
+    pub instead_of: Vec<String>,
+    /// What a person can do to have it faster.
+    pub fix: Option<String>,
+}
+
+/// What runs this model, and why nothing faster does.
+pub fn of(model: &ModelFacts, facts: &Facts) -> Choice {
+    let mut choice = Choice {
+        by: None,
+        instead_of: Vec::new(),
+        fix: None,
+    };
+    choice.by = on_gpus(model, facts, &mut choice).or_else(|| on_cpu(model, facts));
+    choice
+}
+
+fn on_cpu(model: &ModelFacts, facts: &Facts) -> Option<String> {
+    let prefers_rten = model.prefers.as_deref() == Some("rten");
+    let by = match facts.backend {
+        BackendChoice::OnnxRuntime => "ONNX Runtime on the CPU",
+        BackendChoice::Auto if facts.onnxruntime.is_ok() && !prefers_rten => {
+            "ONNX Runtime on the CPU"
+        }
+        BackendChoice::Auto | BackendChoice::Rten => "rten on the CPU",
+    };
+    let runs = facts.backend != BackendChoice::OnnxRuntime || facts.onnxruntime.is_ok();
+    (model.is_onnx() && runs).then(|| by.to_owned())
+}
+
+fn on_gpus(model: &ModelFacts, facts: &Facts, choice: &mut Choice) -> Option<String> {
+    let used = facts.used();
+    if used.is_empty() {
+        choice.instead_of.push(no_gpu(facts));
+        return None;
+    }
+    if let Some(by) = used.iter().find_map(|gpu| by_kernels(model, gpu)) {
+        return Some(by);
+    }
+    if model.has_kernels {
+        let old = format!("its kernels need compute capability {KERNELS_FROM}");
+        choice.instead_of.push(old);
+    }
+    used.iter().find_map(|gpu| by_plan(model, gpu)).or_else(|| {
+        no_plan(model, facts, choice);
+        None
+    })
+}
+
+fn by_kernels(model: &ModelFacts, gpu: &Device) -> Option<String> {
+    let runs = model.has_kernels && gpu.compute() >= KERNELS_FROM;
+    runs.then(|| format!("this server's own kernels on cuda{}", gpu.ordinal))
+}
+
+fn by_plan(model: &ModelFacts, gpu: &Device) -> Option<String> {
+    let plan = model.plan_on(gpu.ordinal)?;
+    let runs = plan.state == PlanState::Fresh;
+    runs.then(|| format!("its TensorRT plan on cuda{}: {}", gpu.ordinal, plan.why))
+}
+
+fn no_plan(model: &ModelFacts, facts: &Facts, choice: &mut Choice) {
+    let plan = model.plans.first();
+    match (&facts.tensorrt, plan) {
+        (Err(why), _) => choice.instead_of.push(format!("no TensorRT: {why}")),
+        (Ok(_), Some(plan)) => {
+            choice.instead_of.push(plan.why.clone());
+            choice.fix = Some(plan.fix.clone()).filter(|fix| !fix.is_empty());
+        }
+        (Ok(_), None) => {}
+    }
+}
+
+fn no_gpu(facts: &Facts) -> String {
+    match (&facts.driver, facts.backend) {
+        (Err(_), _) => "there is no GPU".to_owned(),
+        (Ok(_), BackendChoice::Auto) => "gpu.devices takes none of the GPUs".to_owned(),
+        (Ok(_), _) => "engine.backend is not auto, so no GPU is used".to_owned(),
+    }
+}

@@ -1,6 +1,6 @@
 //! What a person can type. `frameloom` alone means `frameloom serve`.
 
-use super::{bare, doctor, draw, exit::Exit, models, phrases, pid, serve, system};
+use super::{bare, doctor, draw, exit::Exit, gpu_bench, models, phrases, pid, serve, system};
 use crate::{
     client::{bench, referee},
     config::{Config, ConfigErrors, Flag, Sources},
@@ -73,6 +73,13 @@ struct Bench {
 enum BenchCommand {
     /// How often the referee's rules agree with human referees on recorded bouts.
     Referee(phrases::Options),
+    /// Whether a GPU draws what the CPU draws, and what it reaches.
+    Gpu {
+        #[command(flatten)]
+        options: gpu_bench::Options,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -184,6 +191,10 @@ pub fn run() -> ! {
             what: Some(BenchCommand::Referee(options)),
             ..
         })) => phrases::run(&options),
+        Some(Command::Bench(Bench {
+            what: Some(BenchCommand::Gpu { options, settings }),
+            ..
+        })) => with_config(&settings, |config| gpu_bench::run(&options, &config)),
         Some(Command::Bench(Bench {
             what: None,
             options,

@@ -2,7 +2,8 @@
 //!
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors; [`devices`]: which devices, and what each loads;
 //! - [`backends`]: what runs the models on the CPU;
-//! - [`bare`]: what `bench engine` compares the server with; [`phrases`]: how often the referee agrees with humans;
+//! - [`bare`]: what `bench engine` compares the server with; [`gpu_bench`]: what a GPU draws and reaches; [`phrases`]: how often
+//!   the referee agrees with humans;
 //! - [`models`]: what the repository holds, and plans built of it; [`doctor`]: what this machine has; [`child`]: programs that are
 //!   run for both;
 //! - [`serve`]: from start to stop, and [`say`]: what it tells; [`system`]: what it asks of the system; [`pid`]: the pid file and `frameloom stop`; [`exit`]: exit codes;
@@ -22,6 +23,7 @@ mod devices;
 mod doctor;
 mod draw;
 mod exit;
+mod gpu_bench;
 mod leftovers;
 mod models;
 mod phrases;

@@ -1,6 +1,7 @@
-//! Graphs: one a batch size, and what happens where none can be had.
+//! Graphs: one a batch size, and what happens where none can be had or none is wanted.
 
 use crate::rig::{BATCH, Rig, frame, fresh, step};
+use frameloom::engine::cuda::Gpu;
 
 #[test]
 fn a_batch_of_each_size_is_one_launch_of_its_graph() {
@@ -48,4 +49,18 @@ fn a_capture_that_fails_is_counted_and_the_frames_are_the_same() {
             "{call}"
         );
     }
+}
+
+#[test]
+fn a_gpu_without_graphs_captures_none_and_draws_the_same() {
+    let with_graphs = {
+        let rig = Rig::new();
+        frame(&rig.walk().one(step(0.2, fresh())))
+    };
+    let mut rig = Rig::new();
+    rig.fake.gpu = Gpu::without_graphs(rig.fake.gpu.facts().clone());
+    let mut walk = rig.walk();
+    assert_eq!(frame(&walk.one(step(0.2, fresh()))), with_graphs);
+    assert_eq!(rig.fake.control.tally().executable_graphs, 0);
+    assert_eq!(rig.fake.gpu.graph_fallbacks(), 0, "nothing failed");
 }

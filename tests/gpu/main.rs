@@ -22,3 +22,4 @@ mod graphs;
 mod memory;
 mod rig;
 mod tensorrt;
+mod transfer;

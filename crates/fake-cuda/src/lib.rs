@@ -13,6 +13,13 @@
 //! A test that links this crate *and* lets the server load the shared library has two machines: one in the program, one in
 //! the library. What the server does is seen only in the second. [`Control`] reaches it: it opens the same file, which
 //! gives the same copy, and calls its symbols.
+//!
+//! # A process that nobody controls from inside
+//!
+//! Two variables of the environment are read once, at the first call; a reset goes back to the defaults, not to them.
+//!
+//! - `FAKE_CUDA_EXECUTION`: `accounted`, `copies` or `full` ([`Execution`]);
+//! - `FAKE_CUDA_LOOKS`: how often queued work is not ready when somebody looks.
 #![warn(unsafe_code)]
 
 mod capture;

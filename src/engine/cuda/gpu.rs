@@ -62,6 +62,8 @@ pub struct Gpu {
     fallbacks: AtomicU64,
     /// States of sessions, by shape; they outlive engines.
     homes: Mutex<HashMap<EngineKey, Arc<Home>>>,
+    /// Whether work is captured into graphs.
+    captures: bool,
 }
 
 /// Enters and restarts a GPU's context; lives on the device's thread.
@@ -74,8 +76,18 @@ pub struct GpuPlatform {
 impl Gpu {
     /// A GPU that the driver has told of; nothing is made on it yet.
     pub fn new(facts: Facts) -> Arc<Self> {
+        Self::with(facts, true)
+    }
+
+    /// The same, where work is put on the stream piece by piece: to see what graphs bring.
+    pub fn without_graphs(facts: Facts) -> Arc<Self> {
+        Self::with(facts, false)
+    }
+
+    fn with(facts: Facts, captures: bool) -> Arc<Self> {
         Arc::new(Self {
             facts,
+            captures,
             used: Default::default(),
             generation: AtomicU64::new(0),
             thread: Mutex::new(None),
@@ -105,6 +117,10 @@ impl Gpu {
     /// How often a graph could not be captured, so that its work is put on the stream piece by piece.
     pub fn graph_fallbacks(&self) -> u64 {
         self.fallbacks.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn captures(&self) -> bool {
+        self.captures
     }
 
     pub(super) fn count_fallback(&self) {

@@ -5,7 +5,7 @@
 //! - [`machine`]: what an engine is to a slot: where its tensors lie, and what it puts on a stream;
 //! - [`engine`], [`slot`]: upload, run, download, poll, commit, for every machine alike; [`inlet`]: what is refused before;
 //! - [`stream`]: streams and events; [`state`]: recurrent state in device memory; [`graph`]: captured once, launched for every batch;
-//! - [`nvml`]: how a GPU is;
+//! - [`nvml`]: how a GPU is; [`transfer`]: how fast bytes move on it and to it;
 //! - [`ptx`]: our own kernels; [`tensorrt`]: plans that TensorRT built; [`fault`]: what an error of the driver condemns.
 //!
 //! Invariants: nothing here runs before the driver has answered with a device; what belongs to a context is made and
@@ -26,6 +26,7 @@ mod slot;
 mod state;
 mod stream;
 pub mod tensorrt;
+pub mod transfer;
 
 pub use driver::{Driver, Facts};
 pub use gpu::{Gpu, GpuPlatform, MemoryUse};

@@ -37,6 +37,7 @@ use crate::{
     code::Code,
     context::Context,
     machine::{Machine, Shared},
+    settings::Settings,
 };
 use std::{
     cell::RefCell,
@@ -56,7 +57,13 @@ pub type DeviceNumber = i32;
 /// `CUresult`: 0, or a [`Code`].
 pub type Answer = i32;
 
-static MACHINE: LazyLock<Mutex<Machine>> = LazyLock::new(|| Mutex::new(Machine::new(0)));
+static MACHINE: LazyLock<Mutex<Machine>> = LazyLock::new(|| {
+    let mut machine = Machine::new(0);
+    let chosen = Settings::of_environment(|name| std::env::var(name).ok());
+    // A test that means something else than it says must not pass: this ends the process with these words.
+    machine.shared.settings = chosen.unwrap_or_else(|slip| panic!("{slip}"));
+    Mutex::new(machine)
+});
 
 thread_local! {
     /// The contexts of this thread, the current one last; 0 is none.

@@ -5,6 +5,7 @@ use std::{
     env,
     ffi::{CString, c_void},
     path::PathBuf,
+    process::{Command, Output},
     sync::{Mutex, PoisonError},
 };
 
@@ -96,4 +97,54 @@ fn another_library_cannot_be_controlled() {
     assert!(matches!(other, ControlError::Symbol(..)), "{other}");
     let none = Control::of("/nonexistent.so").unwrap_err();
     assert!(matches!(none, ControlError::Load(..)), "{none}");
+}
+
+/// This program again, with nothing but the test of this name, under these variables.
+fn again(test: &str, variables: &[(&str, &str)]) -> Output {
+    let mut program = Command::new(env::current_exe().unwrap());
+    let program = program.args([test, "--exact", "--nocapture", "--ignored"]);
+    program.envs(variables.iter().copied()).output().unwrap()
+}
+
+/// How often an empty wait's event is not ready.
+fn looks_in_vain() -> usize {
+    let mut handles = [0_usize; 2];
+    let [context, event] = &mut handles;
+    assert_eq!(init(), 0);
+    type Made = extern "C" fn(&mut usize, i32) -> i32;
+    call::<Made>("cuDevicePrimaryCtxRetain", |retain| retain(context, 0));
+    call::<extern "C" fn(usize) -> i32>("cuCtxSetCurrent", |set| set(*context));
+    call::<Made>("cuEventCreate", |create| create(event, 0));
+    call::<extern "C" fn(usize, usize) -> i32>("cuEventRecord", |record| record(*event, 0));
+    let ready = || call::<extern "C" fn(usize) -> i32>("cuEventQuery", |query| query(*event)) == 0;
+    (0..).take_while(|_| !ready()).count()
+}
+
+#[test]
+#[ignore = "another test starts it, under variables"]
+fn under_variables() {
+    assert_eq!(looks_in_vain(), 7);
+    let control = Control::of(library()).unwrap();
+    control.reset();
+    assert_eq!(looks_in_vain(), 1, "the default again");
+}
+
+#[test]
+fn a_process_chooses_by_its_environment() {
+    let told = again("loaded::under_variables", &[("FAKE_CUDA_LOOKS", "7")]);
+    let printed = String::from_utf8_lossy(&told.stdout);
+    assert!(told.status.success(), "{printed}");
+    assert!(printed.contains("1 passed"), "{printed}");
+}
+
+#[test]
+fn an_environment_that_is_misspelt_ends_the_process() {
+    let variables = [("FAKE_CUDA_EXECUTION", "half")];
+    let told = again("loaded::under_variables", &variables);
+    let printed = String::from_utf8_lossy(&told.stderr);
+    assert!(!told.status.success());
+    assert!(
+        printed.contains("FAKE_CUDA_EXECUTION is accounted, copies or full, not half"),
+        "{printed}"
+    );
 }

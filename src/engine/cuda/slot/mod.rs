@@ -357,6 +357,9 @@ fn settle(
         .stream
         .synchronize()
         .map_err(|e| Code::from(e).load(doing))?;
+    if !parts.gpu.captures() {
+        return Ok(None);
+    }
     match Graph::capture(&parts.stream, || program.enqueue(&parts.stream, items)) {
         Ok(graph) => Ok(Some(graph)),
         Err(why) => {

@@ -263,11 +263,7 @@ fn plans_that_do_not_hang_together_are_refused_by_name() {
         nobody.why.contains("`unknown`") && nobody.why.contains("nobody"),
         "{nobody}"
     );
-    let retyped = chain(
-        &plan("f16")
-            .replace("image", "latent")
-            .replace("output frame f16", "output frame f16"),
-    );
+    let retyped = chain(&plan("f16").replace("image", "latent"));
     assert!(retyped.why.contains("`latent`"), "{retyped}");
     let mut mirror = Mirror::new("11", "f32");
     let manifest = MIRROR.replace("sha256", "then = [\"second.engine\"]\nsha256");

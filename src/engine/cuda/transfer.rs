@@ -82,7 +82,7 @@ impl Transfer {
         let begun = Instant::now();
         let copied = (0..times).try_for_each(|_| self.copy(way));
         // Waited for in any case: what was queued still uses the memory.
-        let waited = self.stream.synchronize().map_err(Code::from);
+        let waited = self.stream.synchronize();
         copied.and(waited).map_err(told)?;
         Ok(begun.elapsed())
     }

@@ -353,10 +353,7 @@ fn settle(
     program
         .enqueue(&parts.stream, items)
         .map_err(|e| load(&e))?;
-    parts
-        .stream
-        .synchronize()
-        .map_err(|e| Code::from(e).load(doing))?;
+    parts.stream.synchronize().map_err(|e| e.load(doing))?;
     if !parts.gpu.captures() {
         return Ok(None);
     }

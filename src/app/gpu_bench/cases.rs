@@ -15,12 +15,14 @@ pub struct Case {
     pose: [f32; 6],
 }
 
+/// As the pipeline makes them (`pipelines/world/scene`). Others may not be compared: without walls and with the back three times
+/// as far away a renewal divides by depths near 0, and no two runtimes agree on the pixels there.
 const SCENES: [(&str, [f32; 4]); 3] = [
     // Walls, and no ceiling over them.
     ("street", [0.45, 1.0, -1.8, 12.0]),
     ("room", [0.5, 1.0, 1.4, 6.0]),
-    // No walls: from 16 on there are none.
-    ("open", [0.4, 1.0, 20.0, 40.0]),
+    // No walls.
+    ("open", [0.4, 1.0, 64.0, 12.0]),
 ];
 
 const POSES: [(&str, [f32; 6]); 4] = [
@@ -73,15 +75,16 @@ pub fn fresh(size: Size, number: usize) -> ItemState {
     ItemState::Fresh(vec![(Role::Borrowed("image"), tensor)])
 }
 
-/// Squares of 16 pixels, alternately slopes and stripes of a pixel's width.
+/// Squares of 16 pixels, alternately slopes and stripes of a pixel's width, in half of all levels: where the next pixel is 128
+/// levels apart, 32-bit floats leave a third of a level open at 608×352, and two runtimes two thirds.
 fn pixel(x: usize, y: usize, number: usize) -> [u8; 3] {
     let is_slope = (x / 16 + y / 16 + number).is_multiple_of(2);
     [0, 1, 2].map(|channel| {
         let level = match is_slope {
             true => 7 * x + 5 * y + 60 * channel + 40 * number,
-            false => 211 * ((x + channel + number) % 2) + 3 * y,
+            false => 127 * ((x + channel + number) % 2) + 3 * y,
         };
-        (level % 256) as u8
+        (level % 128 + 64) as u8
     })
 }
 

@@ -17,8 +17,8 @@ use crate::{
 };
 use std::{hint::spin_loop, task::Poll};
 
-/// Levels of 255 by which a frame may differ: the kernels agree with the graph within 1e-3 (`kernels/world.cu`), which is a
-/// quarter of a level, so that rounding may come out a level apart and never two.
+/// Levels of 255 by which a frame may differ. What 32-bit floats leave open is below a level ([`cases`]), so rounding may come out
+/// one apart, and never two.
 pub const TOLERANCE: u8 = 1;
 
 /// A picture, as its batch was drawn: a frame, and what is left as the picture of it.

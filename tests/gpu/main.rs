@@ -20,5 +20,6 @@ mod faults;
 mod frames;
 mod graphs;
 mod memory;
+mod nvml;
 mod rig;
 mod tensorrt;

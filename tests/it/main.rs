@@ -7,6 +7,7 @@ mod doctor;
 mod fencer_keypoints;
 mod gamecraft;
 mod gpu;
+mod gpu_telemetry;
 mod grafana;
 mod habits;
 mod health;

@@ -4,6 +4,7 @@ use super::{
     backends::cpu_backend,
     devices::{self, Started},
     referee::referee,
+    world::{NoWorld, world_model},
 };
 use crate::{
     actors::{
@@ -30,9 +31,6 @@ use std::{
 };
 use tokio::sync::{Semaphore, oneshot, watch};
 
-/// What a model says in `slot` when it draws worlds.
-const WORLD_SLOT: &str = "world";
-
 /// What `serve` holds of the running server.
 pub struct Assembled {
     /// For the routes.
@@ -57,7 +55,7 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
     for fault in repository.faults() {
         tracing::error!(folder = fault.folder, why = fault.why, "model ignored");
     }
-    let world_model = world_model(&config, &repository);
+    let world_model = world(&config, &repository);
     let referee = referee(&config, &repository)
         .inspect_err(|error| tracing::error!(error = format!("{error:#}"), "no bouts are judged"))
         .ok();
@@ -118,12 +116,14 @@ pub fn assemble(config: Config, metrics: MetricsHandle) -> anyhow::Result<Assemb
 }
 
 /// The model that the settings name, if there is one and it draws worlds.
-fn world_model(config: &Config, repository: &Repository) -> Option<Model> {
-    let model = repository.get(config.gamecraft.model.as_str())?;
-    let slot = &model.manifest.slot;
-    if slot != WORLD_SLOT {
-        tracing::error!(model = model.name(), slot, "this model draws no worlds");
-        return None;
+fn world(config: &Config, repository: &Repository) -> Option<Model> {
+    match world_model(config, repository) {
+        Ok(model) => Some(model.clone()),
+        // The log has said already which folders are no models.
+        Err(NoWorld::Absent(_)) => None,
+        Err(why @ NoWorld::Other { .. }) => {
+            tracing::error!(%why, "this model draws no worlds");
+            None
+        }
     }
-    Some(model.clone())
 }

@@ -26,11 +26,15 @@ pub fn cpu_backend(config: &Config) -> Arc<dyn Backend> {
 
 /// ONNX Runtime on the CPU, where the settings or the surroundings say that it is.
 pub fn onnxruntime(config: &Config) -> Ort {
-    let surroundings = Surroundings {
+    Ort::find(config.engine.onnxruntime.as_deref(), &surroundings())
+}
+
+/// What this process's environment says of ONNX Runtime's library.
+pub fn surroundings() -> Surroundings {
+    Surroundings {
         dylib_path: std::env::var_os("ORT_DYLIB_PATH"),
         virtual_env: std::env::var_os("VIRTUAL_ENV"),
-    };
-    Ort::find(config.engine.onnxruntime.as_deref(), &surroundings)
+    }
 }
 
 fn asked_for(ort: Ort) -> Arc<dyn Backend> {

@@ -1,6 +1,6 @@
 //! Which devices there are, what each loads, and with what: the CPU always, and every GPU that the settings take.
 
-use super::{assemble::cores, backends::onnxruntime};
+use super::{assemble::cores, backends::onnxruntime, order::fastest};
 use crate::{
     actors::{
         board::Board,
@@ -280,12 +280,13 @@ impl Libraries {
         }
     }
 
-    /// What runs a model on a GPU, if anything does. `app/doctor/choice.rs` tells people the same order.
+    /// What runs a model on a GPU, if anything does.
     fn place(&self, model: &Model, gpu: &Arc<Gpu>) -> Option<Placed> {
-        let backend = self
-            .kernels(model, gpu)
-            .or_else(|| self.plan(model, gpu))
-            .or_else(|| self.onnx(model, gpu))?;
+        let backend = fastest(
+            || self.kernels(model, gpu),
+            || self.plan(model, gpu),
+            || self.onnx(model, gpu),
+        )?;
         tracing::info!(
             model = model.name(),
             backend = backend.name(),

@@ -1,7 +1,7 @@
 //! The composition root: command line, settings, and which actor gets what.
 //!
 //! - [`cli`]: what a person can type; [`assemble`]: settings become actors; [`devices`]: which devices, and what each loads;
-//! - [`backends`]: what runs the models on the CPU;
+//! - [`backends`]: what runs the models on the CPU; [`order`]: what comes first on a GPU; [`world`]: which model draws worlds;
 //! - [`bare`]: what `bench engine` compares the server with; [`gpu_bench`]: what a GPU draws and reaches; [`phrases`]: how often
 //!   the referee agrees with humans;
 //! - [`models`]: what the repository holds, and plans built of it; [`doctor`]: what this machine has; [`child`]: programs that are
@@ -26,11 +26,13 @@ mod exit;
 mod gpu_bench;
 mod leftovers;
 mod models;
+mod order;
 mod phrases;
 mod pid;
 mod referee;
 mod say;
 mod serve;
 mod system;
+mod world;
 
 pub use cli::run;

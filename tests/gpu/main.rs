@@ -20,6 +20,7 @@ mod faults;
 mod frames;
 mod graphs;
 mod memory;
+mod nvml;
 mod rig;
 mod tensorrt;
 mod transfer;

@@ -8,6 +8,7 @@ mod fencer_keypoints;
 mod gamecraft;
 mod gpu;
 mod gpu_bench;
+mod gpu_telemetry;
 mod grafana;
 mod habits;
 mod health;

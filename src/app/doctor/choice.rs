@@ -1,11 +1,10 @@
 //! What runs a model here, and why nothing faster does. Pure.
 //!
-//! From the fastest: this server's own kernels, a TensorRT plan, and on the CPU what the model prefers or ONNX Runtime, else
-//! rten. The same order as in `app/devices.rs`. Whether ONNX Runtime has a provider for a GPU is known only to whoever
-//! loads it with one, so it is not told of here.
+//! On GPUs in the order of [`crate::app::order`], as `app/devices.rs` places models: this server's own kernels, a TensorRT plan,
+//! ONNX Runtime's provider for CUDA. Then the CPU, with what the model prefers or ONNX Runtime, else rten.
 
 use super::facts::{Device, Facts, ModelFacts, PlanState};
-use crate::{config::BackendChoice, engine::cuda::ptx::KERNELS_FROM};
+use crate::{app::order::fastest, config::BackendChoice, engine::cuda::ptx::KERNELS_FROM};
 
 /// What runs a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +15,14 @@ pub struct Choice {
     pub instead_of: Vec<String>,
     /// What a person can do to have it faster.
     pub fix: Option<String>,
+}
+
+/// What runs a model on a GPU, from the fastest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Means {
+    Kernels,
+    Plan,
+    OnnxRuntime,
 }
 
 /// What runs this model, and why nothing faster does.
@@ -48,17 +55,27 @@ fn on_gpus(model: &ModelFacts, facts: &Facts, choice: &mut Choice) -> Option<Str
         choice.instead_of.push(no_gpu(facts));
         return None;
     }
-    if let Some(by) = used.iter().find_map(|gpu| by_kernels(model, gpu)) {
-        return Some(by);
-    }
-    if model.has_kernels {
+    let found = fastest(
+        || Some((Means::Kernels, first(&used, |gpu| by_kernels(model, gpu))?)),
+        || Some((Means::Plan, first(&used, |gpu| by_plan(model, gpu))?)),
+        || Some((Means::OnnxRuntime, on_onnxruntime(model, &used, facts)?)),
+    );
+    let is_slower = |than: Means| found.as_ref().is_none_or(|(means, _)| *means > than);
+    if model.has_kernels && is_slower(Means::Kernels) {
         let old = format!("its kernels need compute capability {KERNELS_FROM}");
         choice.instead_of.push(old);
     }
-    used.iter().find_map(|gpu| by_plan(model, gpu)).or_else(|| {
+    if is_slower(Means::Plan) {
         no_plan(model, facts, choice);
-        None
-    })
+    }
+    if is_slower(Means::OnnxRuntime) {
+        no_onnxruntime(model, facts, choice);
+    }
+    found.map(|(_, by)| by)
+}
+
+fn first(used: &[&Device], by: impl Fn(&Device) -> Option<String>) -> Option<String> {
+    used.iter().find_map(|gpu| by(gpu))
 }
 
 fn by_kernels(model: &ModelFacts, gpu: &Device) -> Option<String> {
@@ -72,6 +89,14 @@ fn by_plan(model: &ModelFacts, gpu: &Device) -> Option<String> {
     runs.then(|| format!("its TensorRT plan on cuda{}: {}", gpu.ordinal, plan.why))
 }
 
+fn on_onnxruntime(model: &ModelFacts, used: &[&Device], facts: &Facts) -> Option<String> {
+    let runs = |gpu: &Device| {
+        let runs = model.is_onnx() && facts.provider_on(gpu.ordinal)?.is_ok();
+        runs.then(|| format!("ONNX Runtime's CUDA provider on cuda{}", gpu.ordinal))
+    };
+    first(used, runs)
+}
+
 fn no_plan(model: &ModelFacts, facts: &Facts, choice: &mut Choice) {
     let plan = model.plans.first();
     match (&facts.tensorrt, plan) {
@@ -82,6 +107,22 @@ fn no_plan(model: &ModelFacts, facts: &Facts, choice: &mut Choice) {
         }
         (Ok(_), None) => {}
     }
+}
+
+fn no_onnxruntime(model: &ModelFacts, facts: &Facts, choice: &mut Choice) {
+    let refusal = facts
+        .onnxruntime_cuda
+        .iter()
+        .find_map(|(_, p)| p.as_ref().err());
+    let refusal = match (&facts.onnxruntime, refusal) {
+        _ if !model.is_onnx() => return,
+        (Err((_, fix)), _) => ("there is no ONNX Runtime".to_owned(), fix),
+        (Ok(_), Some((why, fix))) => (why.clone(), fix),
+        (Ok(_), None) => return,
+    };
+    let (why, fix) = refusal;
+    choice.instead_of.push(why);
+    choice.fix.get_or_insert_with(|| fix.clone());
 }
 
 fn no_gpu(facts: &Facts) -> String {

@@ -26,6 +26,8 @@ pub struct Facts {
     pub builder: Result<BuilderProgram, String>,
     /// ONNX Runtime: library and version; or why not, and the cure.
     pub onnxruntime: Result<String, (String, String)>,
+    /// Its provider for CUDA, for each GPU that is used; nothing if there is no library.
+    pub onnxruntime_cuda: Vec<(u32, Provided)>,
     /// All models.
     pub models: Vec<ModelFacts>,
     /// Folders that are no models, and why.
@@ -33,6 +35,9 @@ pub struct Facts {
     /// What the settings want to run.
     pub wanted: Vec<Wanted>,
 }
+
+/// That ONNX Runtime's provider comes up; or why not, and the cure.
+pub type Provided = Result<(), (String, String)>;
 
 /// A driver with devices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +59,8 @@ pub struct Device {
     pub compute: (i32, i32),
     /// Bytes of memory.
     pub memory: u64,
+    /// Multiprocessors.
+    pub multiprocessors: i32,
 }
 
 /// NVML.
@@ -160,6 +167,13 @@ impl Facts {
         let shown = self.driver.as_ref().map_or(0, |d| d.devices.len());
         let shown = u32::try_from(shown).unwrap_or(u32::MAX);
         self.backend == BackendChoice::Auto && self.gpu.devices.of(shown).contains(&device.ordinal)
+    }
+
+    /// How ONNX Runtime's provider for CUDA stands on a GPU, if there is a library to ask.
+    pub fn provider_on(&self, device: u32) -> Option<&Provided> {
+        let asked = self.onnxruntime_cuda.iter();
+        let mut found = asked.filter(|(ordinal, _)| *ordinal == device);
+        found.next().map(|(_, provided)| provided)
     }
 
     /// A model by name.

@@ -65,7 +65,7 @@ fn driver(facts: &Facts) -> Finding {
         Err(why) => {
             let fix =
                 "if there is an NVIDIA GPU, install its driver; without one nothing is missing";
-            Finding::unused("driver", why.clone()).fix(fix)
+            Finding::unused("driver", why.clone(), fix)
         }
     }
 }
@@ -76,7 +76,7 @@ fn devices(facts: &Facts) -> Vec<Finding> {
         Ok(device) => self::device(device, facts),
         Err(why) => {
             let fix = "look into the system's log (`dmesg`), and whether `nvidia-smi` shows it";
-            Finding::unused(format!("gpu {at}"), why.clone()).fix(fix)
+            Finding::unused(format!("gpu {at}"), why.clone(), fix)
         }
     });
     judged.collect()
@@ -86,11 +86,13 @@ fn device(device: &Device, facts: &Facts) -> Finding {
     let subject = format!("gpu {}", device.ordinal);
     let gibibytes = device.memory as f64 / f64::from(1 << 30);
     let (name, compute) = (&device.name, device.compute());
-    let text = format!("{name}, compute capability {compute}, {gibibytes:.1} GiB");
+    let count = device.multiprocessors;
+    let text = format!(
+        "{name}, compute capability {compute}, {count} multiprocessors, {gibibytes:.1} GiB"
+    );
     if !facts.is_used(device) {
-        let fix = "engine.backend = \"auto\" and gpu.devices = \"auto\" take every GPU";
-        return Finding::unused(subject, format!("{text}; the settings leave it to others"))
-            .fix(fix);
+        let text = format!("{text}; the settings leave it to others");
+        return Finding::unused(subject, text, TAKE_EVERY);
     }
     match compute >= KERNELS_FROM {
         true => Finding::ok(subject, format!("{text}; runs this server's own kernels")),
@@ -98,6 +100,16 @@ fn device(device: &Device, facts: &Facts) -> Finding {
             let old = format!("{text}; this server's own kernels need {KERNELS_FROM}");
             Finding::ok(subject, old)
         }
+    }
+}
+
+const TAKE_EVERY: &str = "engine.backend = \"auto\" and gpu.devices = \"auto\" take every GPU";
+
+/// What would have a GPU used where none is.
+fn use_one(facts: &Facts) -> &'static str {
+    match facts.driver {
+        Ok(_) => TAKE_EVERY,
+        Err(_) => "it is for NVIDIA GPUs with their driver; without one nothing is missing",
     }
 }
 
@@ -134,7 +146,7 @@ fn nvml(facts: &Facts) -> Finding {
         }
         Err(why) => {
             let text = format!("{why}; a GPU's load and temperature are not shown");
-            Finding::unused("nvml", text).fix("it comes with NVIDIA's driver")
+            Finding::unused("nvml", text, "it comes with NVIDIA's driver")
         }
     }
 }
@@ -144,7 +156,8 @@ fn nvml(facts: &Facts) -> Finding {
 fn tensorrt(facts: &Facts) -> Finding {
     match &facts.tensorrt {
         Ok(library) if facts.used().is_empty() => {
-            Finding::unused("tensorrt", format!("{}; no GPU is used", named(library)))
+            let text = format!("{}; no GPU is used", named(library));
+            Finding::unused("tensorrt", text, use_one(facts))
         }
         Ok(library) => Finding::ok("tensorrt", named(library)),
         Err(why) if facts.gpu.tensorrt.is_some() => {
@@ -153,7 +166,7 @@ fn tensorrt(facts: &Facts) -> Finding {
         }
         Err(why) => {
             let fix = "install TensorRT 10 or 11, or TensorRT-RTX 1.7, and name its library in gpu.tensorrt";
-            Finding::unused("tensorrt", why.clone()).fix(fix)
+            Finding::unused("tensorrt", why.clone(), fix)
         }
     }
 }
@@ -167,8 +180,11 @@ fn builder(facts: &Facts) -> Finding {
     match &facts.builder {
         Ok(builder) => match mismatch(builder, facts) {
             None => Finding::ok("builder", program(builder)),
-            Some(why) => Finding::unused("builder", format!("{}; {why}", program(builder)))
-                .fix("install both of the same version, or name the fitting one in gpu.builder"),
+            Some(why) => Finding::unused(
+                "builder",
+                format!("{}; {why}", program(builder)),
+                "install both of the same version, or name the fitting one in gpu.builder",
+            ),
         },
         Err(why) if facts.gpu.builder.is_some() => {
             let fix = "correct gpu.builder, or leave it empty to have it looked for";
@@ -176,7 +192,7 @@ fn builder(facts: &Facts) -> Finding {
         }
         Err(why) => {
             let fix = "it is wanted for `frameloom models build` only; name trtexec or tensorrt_rtx in gpu.builder";
-            Finding::unused("builder", why.clone()).fix(fix)
+            Finding::unused("builder", why.clone(), fix)
         }
     }
 }
@@ -221,26 +237,47 @@ fn plans(facts: &Facts) -> Finding {
     };
     match (fresh, stale + none) {
         (_, 0) if fresh > 0 => Finding::ok("plans", text),
-        (0, _) if facts.used().is_empty() || facts.tensorrt.is_err() => {
-            Finding::unused("plans", text)
-        }
-        (_, 0) => Finding::unused("plans", text),
-        (0, _) => Finding::unused("plans", text).fix(BUILD_ALL),
+        (0, _) if facts.used().is_empty() => Finding::unused("plans", text, use_one(facts)),
+        (0, _) if facts.tensorrt.is_err() => Finding::unused("plans", text, INSTALL_FIRST),
+        (_, 0) => Finding::unused("plans", text, GIVE_ONNX),
+        (0, _) => Finding::unused("plans", text, BUILD_ALL),
         (_, _) => Finding::ok("plans", text).fix(BUILD_ALL),
     }
 }
 
+const INSTALL_FIRST: &str =
+    "TensorRT runs them: install it, then build them with `frameloom models build --all`";
+const GIVE_ONNX: &str = "plans are built of models with an .onnx file; no model here has one";
 const BUILD_ALL: &str = "`frameloom models build --all` builds those that are missing";
 
 // === Runtimes ===
 
 fn onnxruntime(facts: &Facts) -> Finding {
     match &facts.onnxruntime {
-        Ok(library) => Finding::ok("onnxruntime", library.clone()),
+        Ok(library) => provided(library, facts),
         Err((why, fix)) if facts.names_onnxruntime => {
             Finding::trouble("onnxruntime", format!("engine.onnxruntime: {why}"), fix)
         }
-        Err((why, fix)) => Finding::unused("onnxruntime", why.clone()).fix(fix),
+        Err((why, fix)) => Finding::unused("onnxruntime", why.clone(), fix),
+    }
+}
+
+/// The library, and on which GPUs it runs graphs; the CPU is always there.
+pub fn provided(library: &str, facts: &Facts) -> Finding {
+    let (runs, refuses): (Vec<_>, Vec<_>) = facts
+        .onnxruntime_cuda
+        .iter()
+        .partition(|(_, provided)| provided.is_ok());
+    let runs: Vec<_> = runs.iter().map(|(gpu, _)| format!("cuda{gpu}")).collect();
+    let mut text = library.to_owned();
+    if !runs.is_empty() {
+        text = format!("{text}; runs on {}", runs.join(", "));
+    }
+    match refuses.first() {
+        Some((gpu, Err((why, fix)))) => {
+            Finding::ok("onnxruntime", format!("{text}; not on cuda{gpu}: {why}")).fix(fix)
+        }
+        _ => Finding::ok("onnxruntime", text),
     }
 }
 
@@ -296,7 +333,7 @@ fn runs(key: &str, model: &ModelFacts, facts: &Facts) -> Finding {
 
 fn fault((folder, why): &(String, String)) -> Finding {
     let fix = "correct its model.toml, or remove the folder";
-    Finding::unused(format!("folder {folder}"), why.clone()).fix(fix)
+    Finding::unused(format!("folder {folder}"), why.clone(), fix)
 }
 
 // === impl Finding ===
@@ -316,9 +353,13 @@ impl Finding {
         Self::new(subject, Mark::Ok, text)
     }
 
-    /// It is not used.
-    pub fn unused(subject: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(subject, Mark::NotUsed, text)
+    /// It is not used, and this would have it used.
+    pub fn unused(
+        subject: impl Into<String>,
+        text: impl Into<String>,
+        fix: impl Into<String>,
+    ) -> Self {
+        Self::new(subject, Mark::NotUsed, text).fix(fix)
     }
 
     /// It cannot be, and the settings ask for it.

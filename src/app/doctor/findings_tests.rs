@@ -45,6 +45,7 @@ fn bare() -> Facts {
         tensorrt: Err("no TensorRT".into()),
         builder: Err("no builder".into()),
         onnxruntime: Err(("no ONNX Runtime".into(), "install it".into())),
+        onnxruntime_cuda: Vec::new(),
         models: vec![world(plan(None, PlanState::NotBuilt))],
         faults: Vec::new(),
         wanted: vec![Wanted {
@@ -62,6 +63,7 @@ fn rich(compute: (i32, i32), state: PlanState) -> Facts {
         name: "Some GPU".into(),
         compute,
         memory: 80 << 30,
+        multiprocessors: 132,
     };
     Facts {
         driver: Ok(Driver {
@@ -152,7 +154,7 @@ fn a_gpu_is_told_with_what_it_is_and_whether_our_kernels_run_on_it() {
     let new = find(&rich((9, 0), PlanState::Fresh), "gpu 0");
     assert_eq!(
         new.text,
-        "Some GPU, compute capability 9.0, 80.0 GiB; runs this server's own kernels"
+        "Some GPU, compute capability 9.0, 132 multiprocessors, 80.0 GiB; runs this server's own kernels"
     );
     let old = find(&rich((7, 0), PlanState::Fresh), "gpu 0");
     assert!(old.text.contains("need 7.5"), "{old:?}");
@@ -218,6 +220,72 @@ fn our_own_kernels_go_before_a_plan_where_they_run() {
     old.models[0].has_kernels = true;
     let model = find(&old, "gamecraft.model");
     assert!(model.text.contains("plan on cuda0") && model.text.contains("need compute"));
+}
+
+/// ONNX Runtime with this provider for CUDA on the only GPU.
+fn with_provider(state: PlanState, provided: Result<(), (String, String)>) -> Facts {
+    Facts {
+        onnxruntime: Ok("ONNX Runtime 1.32.0".into()),
+        onnxruntime_cuda: vec![(0, provided)],
+        ..rich((9, 0), state)
+    }
+}
+
+#[test]
+fn onnx_runtimes_provider_runs_what_has_neither_kernels_nor_a_plan() {
+    let facts = with_provider(PlanState::NotBuilt, Ok(()));
+    let model = find(&facts, "gamecraft.model");
+    assert!(
+        model
+            .text
+            .contains("CUDA provider on cuda0; nothing faster, as the plan's why")
+    );
+    let runtime = find(&facts, "onnxruntime");
+    assert_eq!(runtime.text, "ONNX Runtime 1.32.0; runs on cuda0");
+    let model = find(&with_provider(PlanState::Fresh, Ok(())), "gamecraft.model");
+    assert!(model.text.contains("TensorRT plan on cuda0"), "{model:?}");
+}
+
+#[test]
+fn a_provider_that_does_not_come_up_is_told_with_its_cure_and_leaves_the_model_to_the_cpu() {
+    let refusal = Err(("no cuDNN".to_owned(), "install cuDNN".to_owned()));
+    let facts = with_provider(PlanState::Impossible, refusal);
+    let runtime = find(&facts, "onnxruntime");
+    assert!(
+        runtime.text.contains("not on cuda0: no cuDNN"),
+        "{runtime:?}"
+    );
+    assert_eq!(runtime.fix.as_deref(), Some("install cuDNN"));
+    let model = find(&facts, "gamecraft.model");
+    assert!(model.text.contains("ONNX Runtime on the CPU"), "{model:?}");
+    assert!(model.text.contains("no cuDNN"), "{model:?}");
+}
+
+#[test]
+fn a_model_that_is_a_plan_itself_has_no_use_for_onnx_runtime() {
+    let mut facts = with_provider(PlanState::Stale, Ok(()));
+    facts.models[0].file = "model.engine".into();
+    assert_eq!(troubles(&facts), ["gamecraft.model"]);
+}
+
+#[test]
+fn whatever_is_not_used_says_what_would_have_it_used() {
+    let mut left = rich((9, 0), PlanState::Fresh);
+    left.gpu.devices = GpuChoice::None;
+    let mut no_library = rich((9, 0), PlanState::NotBuilt);
+    no_library.tensorrt = Err("no TensorRT".into());
+    for facts in [
+        bare(),
+        left,
+        no_library,
+        rich((9, 0), PlanState::Impossible),
+    ] {
+        let unused = of(&facts).into_iter().filter(|f| f.mark == Mark::NotUsed);
+        for finding in unused {
+            let fix = finding.fix.as_deref().unwrap_or_default();
+            assert!(!fix.is_empty(), "{finding:?}");
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,8 @@
 //! - [`print`]: findings for people and for programs.
 //!
 //! Invariant: whatever is installed, this program does not crash: a library that ends its process ends one that was made to
-//! be ended. No object of a GPU's library is made.
+//! be ended. Of the libraries for GPUs only ONNX Runtime's provider makes anything on one, in such a process: nothing less tells whether
+//! it works.
 
 mod choice;
 pub mod facts;

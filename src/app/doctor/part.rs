@@ -4,8 +4,11 @@
 
 use super::facts::{Device, Driver, Nvml, TensorRt};
 use crate::{
-    app::child::{Children, Said, Stopped},
-    engine::{Backend as _, Probe, cuda, cuda::nvml::Telemetry, ort::Ort, ort::Surroundings},
+    app::{
+        backends::surroundings,
+        child::{Children, Said, Stopped},
+    },
+    engine::{cuda, cuda::nvml::Telemetry, ort::Ort},
 };
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
@@ -31,6 +34,9 @@ pub struct Role {
     /// The library; without it, the usual ones are looked for.
     #[arg(long)]
     library: Option<PathBuf>,
+    /// Whether it computes on this GPU; asked of ONNX Runtime alone.
+    #[arg(long)]
+    gpu: Option<u32>,
 }
 
 /// A library that can be asked.
@@ -46,6 +52,24 @@ pub enum Part {
     Onnxruntime,
 }
 
+impl Role {
+    /// That library, at this path or where it is usually looked for.
+    pub fn new(part: Part, library: Option<&Path>) -> Self {
+        Self {
+            part,
+            library: library.map(Path::to_owned),
+            gpu: None,
+        }
+    }
+
+    /// On the GPU of this number.
+    #[must_use]
+    pub fn on(self, gpu: u32) -> Self {
+        let gpu = Some(gpu);
+        Self { gpu, ..self }
+    }
+}
+
 /// Asks a library, in this process, and prints what it says.
 ///
 /// # Errors
@@ -56,7 +80,7 @@ pub fn answer(role: &Role) -> anyhow::Result<()> {
         Part::Driver => told(&driver(library)),
         Part::Nvml => told(&nvml(library)),
         Part::Tensorrt => told(&tensorrt(library)),
-        Part::Onnxruntime => told(&onnxruntime(library)),
+        Part::Onnxruntime => told(&onnxruntime(library, role.gpu)),
     }?;
     // The library may have printed something without an end.
     println!("\n{line}");
@@ -76,6 +100,7 @@ fn driver(library: Option<&Path>) -> Result<Driver, String> {
             name: facts.name,
             compute: facts.compute,
             memory: facts.memory as u64,
+            multiprocessors: facts.multiprocessors,
         })
     };
     Ok(Driver {
@@ -129,15 +154,15 @@ fn absence(error: &OpenError) -> String {
     }
 }
 
-fn onnxruntime(library: Option<&Path>) -> Result<String, (String, String)> {
-    let surroundings = Surroundings {
-        dylib_path: std::env::var_os("ORT_DYLIB_PATH"),
-        virtual_env: std::env::var_os("VIRTUAL_ENV"),
+/// Runs the smallest graph, on the CPU or on a GPU.
+fn onnxruntime(library: Option<&Path>, gpu: Option<u32>) -> Result<String, (String, String)> {
+    let ort = Ort::find(library, &surroundings());
+    let ort = match gpu {
+        Some(ordinal) => ort.cuda(ordinal),
+        None => ort,
     };
-    match Ort::find(library, &surroundings).probe() {
-        Probe::Available(library) => Ok(library),
-        Probe::Missing { why, fix } => Err((why, fix)),
-    }
+    ort.ready()
+        .map_err(|missing| (missing.to_string(), missing.fix()))
 }
 
 /// Asks a library, in another process.
@@ -146,17 +171,19 @@ fn onnxruntime(library: Option<&Path>) -> Result<String, (String, String)> {
 /// If that process could not answer: in words that say what became of it.
 pub fn ask<T: DeserializeOwned>(
     children: &mut Children,
-    part: Part,
-    library: Option<&Path>,
+    role: &Role,
 ) -> anyhow::Result<Result<T, String>> {
     let program = std::env::current_exe().context("where this program is")?;
     let mut command = Command::new(program);
-    let name = part.to_possible_value();
+    let name = role.part.to_possible_value();
     command
         .arg(COMMAND)
         .args(name.iter().map(|name| name.get_name()));
-    if let Some(library) = library {
+    if let Some(library) = &role.library {
         command.arg("--library").arg(library);
+    }
+    if let Some(gpu) = role.gpu {
+        command.arg("--gpu").arg(gpu.to_string());
     }
     let mut last = String::new();
     let ended = children.run(command, Some(PATIENCE), |said| {

@@ -92,7 +92,7 @@ mod tests {
         let long = "word ".repeat(40);
         vec![
             Finding::ok("rten", "built in"),
-            Finding::unused("nvml", long.clone()).fix("do this"),
+            Finding::unused("nvml", long.clone(), "do this"),
             Finding::trouble("a subject that is long", long, "do that"),
         ]
     }

@@ -2,15 +2,17 @@
 
 use super::{
     facts::{
-        BuilderProgram, Driver, Facts, ModelFacts, Nvml, PlanFacts, PlanState, TensorRt, Wanted,
+        BuilderProgram, Device, Driver, Facts, ModelFacts, Nvml, PlanFacts, PlanState, Provided,
+        TensorRt, Wanted,
     },
-    part::{Part, ask},
+    part::{Part, Role, ask},
 };
 use crate::{
     app::{
         child::{Children, Stopped},
         models::builder::{Builder, NoBuilder},
         referee::pose_model,
+        world::world_model,
     },
     config::{Config, PoseModel},
     engine::{
@@ -21,9 +23,6 @@ use crate::{
 };
 use serde::de::DeserializeOwned;
 use std::path::Path;
-
-/// What a model says in `slot` when it draws worlds.
-const WORLD_SLOT: &str = "world";
 
 /// Everything that can be found out.
 ///
@@ -37,7 +36,7 @@ pub fn look(config: &Config) -> anyhow::Result<Facts> {
     let nvml: Result<Nvml, String> = library(&mut children, Part::Nvml, gpu.nvml.as_deref())?;
     let tensorrt = tensorrt(config, &mut children)?;
     let named = config.engine.onnxruntime.as_deref();
-    let onnxruntime = ask(&mut children, Part::Onnxruntime, named)?;
+    let onnxruntime = ask_onnxruntime(&mut children, Role::new(Part::Onnxruntime, named))?;
     let repository = Repository::open(Some(&config.engine.models_dir));
     let mut facts = Facts {
         gpu: gpu.clone(),
@@ -47,14 +46,13 @@ pub fn look(config: &Config) -> anyhow::Result<Facts> {
         nvml,
         tensorrt,
         builder: builder(config, &mut children)?,
-        onnxruntime: onnxruntime.unwrap_or_else(|died| {
-            let fix = "install another ONNX Runtime, or remove this one";
-            Err((died, fix.to_owned()))
-        }),
+        onnxruntime,
+        onnxruntime_cuda: Vec::new(),
         models: Vec::new(),
         faults: faults(&repository),
         wanted: vec![world(config, &repository), referee(config, &repository)],
     };
+    facts.onnxruntime_cuda = providers(&facts, named, &mut children)?;
     let targets = targets(&facts);
     let describe = |model: &Model| of(model, &config.gpu.plans_dir, &targets);
     facts.models = all(config, &repository).iter().map(describe).collect();
@@ -93,7 +91,37 @@ fn library<T: DeserializeOwned>(
     part: Part,
     path: Option<&Path>,
 ) -> anyhow::Result<Result<T, String>> {
-    Ok(ask(children, part, path)?.flatten())
+    Ok(ask(children, &Role::new(part, path))?.flatten())
+}
+
+/// Whether ONNX Runtime runs graphs, where the role says.
+fn ask_onnxruntime(
+    children: &mut Children,
+    role: Role,
+) -> anyhow::Result<Result<String, (String, String)>> {
+    let answer = ask(children, &role)?;
+    Ok(answer.unwrap_or_else(|died| {
+        let fix = "install another ONNX Runtime, or remove this one";
+        Err((died, fix.to_owned()))
+    }))
+}
+
+/// Whether its provider for CUDA comes up with the smallest graph, on each GPU that is used: as the server tries it.
+fn providers(
+    facts: &Facts,
+    named: Option<&Path>,
+    children: &mut Children,
+) -> anyhow::Result<Vec<(u32, Provided)>> {
+    let used = facts
+        .used()
+        .into_iter()
+        .filter(|_| facts.onnxruntime.is_ok());
+    let ask = |device: &Device| {
+        let role = Role::new(Part::Onnxruntime, named).on(device.ordinal);
+        let answer = ask_onnxruntime(children, role)?;
+        Ok((device.ordinal, answer.map(|_library| ())))
+    };
+    used.map(ask).collect()
 }
 
 fn builder(
@@ -135,18 +163,13 @@ pub fn all(config: &Config, repository: &Repository) -> Vec<Model> {
 }
 
 fn world(config: &Config, repository: &Repository) -> Wanted {
-    let name = config.gamecraft.model.as_str();
-    let model = match repository.get(name) {
-        None => Err(format!("there is no model `{name}`")),
-        Some(model) if model.manifest.slot != WORLD_SLOT => Err(format!(
-            "`{name}` fills the slot `{}`, not `{WORLD_SLOT}`",
-            model.manifest.slot
-        )),
-        Some(_) => Ok(name.to_owned()),
-    };
+    let model = world_model(config, repository);
     Wanted {
         key: "gamecraft.model",
-        model,
+        model: match model {
+            Ok(model) => Ok(model.name().to_owned()),
+            Err(why) => Err(why.to_string()),
+        },
     }
 }
 

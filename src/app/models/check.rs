@@ -6,7 +6,7 @@ use crate::{
         assemble::cores,
         doctor::{
             facts::{Facts, PlanState},
-            findings::{Finding, Mark},
+            findings::{self, Finding, Mark},
             print, probe,
         },
         exit::Exit,
@@ -106,14 +106,14 @@ fn rten(model: &Model) -> Finding {
     };
     match Rten.load(model, &device) {
         Ok(_) => Finding::ok("rten", "it loads"),
-        Err(error) => Finding::unused("rten", error.why).fix(error.fix),
+        Err(error) => Finding::unused("rten", error.why, error.fix),
     }
 }
 
 fn onnxruntime(facts: &Facts) -> Finding {
     match &facts.onnxruntime {
-        Ok(library) => Finding::ok("onnxruntime", library.clone()),
-        Err((why, fix)) => Finding::unused("onnxruntime", why.clone()).fix(fix),
+        Ok(library) => findings::provided(library, facts),
+        Err((why, fix)) => Finding::unused("onnxruntime", why.clone(), fix),
     }
 }
 
@@ -126,7 +126,11 @@ fn kernels(model: &Model, facts: &Facts) -> Option<Finding> {
         Some(gpu) => Finding::ok(subject, format!("of this server, on cuda{}", gpu.ordinal)),
         None => {
             let need = format!("they need a GPU of compute capability {KERNELS_FROM}");
-            Finding::unused(subject, need)
+            Finding::unused(
+                subject,
+                need,
+                "`frameloom doctor` says which GPUs are used, and why not",
+            )
         }
     })
 }
@@ -137,14 +141,13 @@ fn plans_of(model: &Model, facts: &Facts, cache: &Path) -> Vec<Finding> {
         let known = facts.model(model.name());
         let plans = known.into_iter().flat_map(|known| &known.plans);
         let judge = |plan: &crate::app::doctor::facts::PlanFacts| {
-            let finding = Finding::unused("plan", plan.why.clone());
-            match plan.state {
+            let fix = match plan.state {
                 PlanState::Unjudged => {
-                    let fix = "it runs where TensorRT and a GPU are; `frameloom doctor` says what is missing";
-                    finding.fix(fix)
+                    "it runs where TensorRT and a GPU are; `frameloom doctor` says what is missing"
                 }
-                _ => finding.fix(plan.fix.clone()),
-            }
+                _ => &plan.fix,
+            };
+            Finding::unused("plan", plan.why.clone(), fix)
         };
         return plans.map(judge).collect();
     }
@@ -157,7 +160,7 @@ fn plans_of(model: &Model, facts: &Facts, cache: &Path) -> Vec<Finding> {
                 let precision = plan.sidecar.precision;
                 Finding::ok(subject, format!("{}, {precision}", plan.path.display()))
             }
-            Err(unusable) => Finding::unused(subject, unusable.to_string()).fix(unusable.fix()),
+            Err(unusable) => Finding::unused(subject, unusable.to_string(), unusable.fix()),
         }
     });
     on.collect()

@@ -1,5 +1,6 @@
 //! What the integration tests share: a real server process under a guard, and clients that speak to it.
 
+pub mod gpu;
 pub mod http;
 pub mod observe;
 pub mod pictures;

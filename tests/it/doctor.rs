@@ -1,6 +1,6 @@
 //! `frameloom doctor`, on whatever machine this is.
 
-use crate::support::server::Launch;
+use crate::support::{gpu, runtime::onnxruntime, server::Launch};
 use serde_json::Value;
 use std::fs;
 
@@ -102,6 +102,23 @@ fn a_path_that_leads_nowhere_is_trouble_and_names_its_key() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn onnx_runtime_is_tried_on_a_gpu_and_its_refusal_is_told_with_a_cure() {
+    let Some(library) = onnxruntime() else { return };
+    let driver = format!("gpu.driver={}", gpu::driver().display());
+    let library = format!("engine.onnxruntime={}", library.display());
+    let (code, found) = doctor(&["--set", &driver, "--set", &library]);
+    assert_eq!(code, Some(0), "{found}");
+    // The driver's double has one GPU, and does not know all that the provider asks of a driver.
+    let runtime = finding(&found, "onnxruntime");
+    let text = runtime["text"].as_str().unwrap();
+    assert!(text.contains("not on cuda0: ONNX Runtime"), "{text}");
+    let fix = runtime["fix"].as_str().unwrap();
+    assert!(fix.contains("onnxruntime-gpu"), "{fix}");
+    let model = finding(&found, "gamecraft.model")["text"].as_str().unwrap();
+    assert!(model.contains("own kernels on cuda0"), "{model}");
 }
 
 #[test]

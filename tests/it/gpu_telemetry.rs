@@ -3,21 +3,20 @@
 use super::support::{
     gpu::{driver, small_world},
     http::get,
-    server::{Server, look_again},
+    observe::eventually,
+    server::Server,
 };
 use fake_nvml::INITIAL;
 use serde_json::{Value, json};
 
 /// The only GPU, once NVML has told of it.
 fn told(server: &Server) -> Value {
-    loop {
-        let gpus = get(server.addr("admin"), "/admin/gpus").json();
-        let gpu = &gpus["gpus"][0];
-        if !gpu["celsius"].is_null() {
-            return gpu.clone();
-        }
-        look_again();
-    }
+    let mut gpu = Value::Null;
+    eventually("NVML tells of the GPU", || {
+        gpu = get(server.addr("admin"), "/admin/gpus").json()["gpus"][0].clone();
+        !gpu["celsius"].is_null()
+    });
+    gpu
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! - [`part`]: asks one library, in a process of its own; [`probe`]: asks all of them, and looks at models and plans;
 //! - [`facts`]: what they told; [`findings`], [`choice`]: what follows from that, without looking at anything;
-//! - [`print`]: findings for people and for programs.
+//! - [`mod@print`]: findings for people and for programs.
 //!
 //! Invariant: whatever is installed, this program does not crash: a library that ends its process ends one that was made to
 //! be ended. Of the libraries for GPUs only ONNX Runtime's provider makes anything on one, in such a process: nothing less tells whether

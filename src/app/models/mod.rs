@@ -1,7 +1,7 @@
 //! `frameloom models`: what the repository holds, what could run it, and TensorRT plans built of it.
 //!
-//! - [`list`]: all models; [`check`]: one, closely;
-//! - [`build`]: plans, one after another: for what ([`ground`]), by which program ([`builder`]), into which file
+//! - [`mod@list`]: all models; [`mod@check`]: one, closely;
+//! - [`mod@build`]: plans, one after another: for what ([`ground`]), by which program ([`builder`]), into which file
 //!   ([`staging`]), and what a person sees meanwhile ([`show`]).
 //!
 //! Invariant: the server never comes here; a build takes minutes and a whole GPU, and only a person asks for it.

@@ -3,11 +3,11 @@
 use crate::support::{
     http::get,
     observe::eventually,
+    runtime::onnxruntime,
     server::{Launch, Server},
     world::World,
 };
 use rustix::process::Signal;
-use std::path::{Path, PathBuf};
 
 /// The line of the log that says what runs the models.
 fn chosen(server: &Server) -> String {
@@ -15,17 +15,6 @@ fn chosen(server: &Server) -> String {
     let printed = server.printed();
     let line = printed.lines().find(|line| line.contains("app::backends"));
     line.expect("it was awaited").to_owned()
-}
-
-/// ONNX Runtime as the environment names it, or that of the tests' Python.
-fn library() -> Option<PathBuf> {
-    let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers");
-    let named = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
-    let found = named.or_else(|| frameloom::engine::ort::in_python(&peers).into_iter().next());
-    if found.is_none() {
-        println!("skipped: no ONNX Runtime, neither in ORT_DYLIB_PATH nor in target/peers");
-    }
-    found
 }
 
 fn engine_of(server: &Server) -> String {
@@ -80,8 +69,8 @@ fn a_broken_library_leaves_the_models_to_the_built_in_one_and_the_log_says_why()
 }
 
 #[test]
-fn a_library_that_is_found_runs_the_models() {
-    let Some(library) = library() else { return };
+fn a_library_that_is_found_runs_the_models_that_do_not_prefer_another() {
+    let Some(library) = onnxruntime() else { return };
     let settings = format!("[engine]\nonnxruntime = {library:?}\n");
     let server = Server::with_settings(&settings);
     let line = chosen(&server);
@@ -89,13 +78,28 @@ fn a_library_that_is_found_runs_the_models() {
         line.contains("INFO") && line.contains("ONNX Runtime 1."),
         "{line}"
     );
+    let models = get(server.addr("admin"), "/admin/models").json();
+    let entries = models["models"].as_array().unwrap();
+    let backend = |name: &str| {
+        let entry = entries.iter().find(|entry| entry["model"] == name);
+        entry.unwrap_or_else(|| panic!("no {name} in {models}"))["backend"].clone()
+    };
+    assert_eq!(backend("fencer-keypoints"), "onnxruntime");
+    assert_eq!(backend("world-box"), "rten", "its model.toml prefers it");
+}
+
+#[test]
+fn a_library_that_is_asked_for_draws_worlds_whatever_they_prefer() {
+    let Some(library) = onnxruntime() else { return };
+    let settings = format!("[engine]\nbackend = \"onnxruntime\"\nonnxruntime = {library:?}\n");
+    let server = Server::with_settings(&settings);
     assert_eq!(engine_of(&server), "onnxruntime");
     draws(&server);
 }
 
 #[test]
 fn a_stop_while_a_library_loads_the_models_ends_well() {
-    let Some(library) = library() else { return };
+    let Some(library) = onnxruntime() else { return };
     let settings = format!("[engine]\nonnxruntime = {library:?}\n");
     for _ in 0..8 {
         let mut server = Launch::new().settings(&settings).unready().start();

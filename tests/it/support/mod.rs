@@ -4,6 +4,7 @@ pub mod gpu;
 pub mod http;
 pub mod observe;
 pub mod pictures;
+pub mod runtime;
 pub mod server;
 pub mod socket;
 pub mod transcript;

@@ -21,11 +21,19 @@ test *filter:
 
 # The built-in graphs come out of their recipes byte for byte (needs models/recipes/requirements.txt installed).
 recipes:
-    for recipe in world_box affine golden; do python3 models/recipes/$recipe.py --check; done
+    for recipe in world_box affine golden fencer_keypoints; do python3 models/recipes/$recipe.py --check; done
 
 # The PTX is what the kernels' sources give.
 kernels:
     scripts/kernels --check
+
+# The Python that plays somebody else's clients in the tests, and brings ONNX Runtime for them.
+peers:
+    python3 -m venv target/peers && target/peers/bin/python -m pip install -q -r tests/peers/requirements.txt
+
+# The tests that said they cannot run here, in the last `cargo nextest run --profile ci`.
+skipped:
+    scripts/skipped
 
 # TensorRT's method numbers against the vendor's headers and libraries, which are fetched first.
 vendor:

@@ -8,9 +8,9 @@ use crate::{
         device::{Device, DeviceConfig},
         scheduler::{Scheduler, Seat},
     },
-    config::{BackendChoice, Config, GpuChoice},
+    config::{BackendChoice, Config, GpuChoice, OrtProvider},
     engine::{
-        Backend, DeviceSpec, HostPlatform, Model,
+        Backend, DeviceSpec, Engine, HostPlatform, LoadError, Model, Probe,
         cuda::{
             Driver, Gpu,
             nvml::{Telemetry, Watcher},
@@ -18,7 +18,7 @@ use crate::{
             tensorrt::TensorRt,
         },
         ort::Ort,
-        plans::Compute,
+        plans::{self, Compute},
         rten::Rten,
     },
 };
@@ -140,7 +140,10 @@ fn start_one(
 fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> {
     let (driver, gpus) = match config.engine.backend {
         BackendChoice::Auto => find_gpus(config),
-        _ => (None, Vec::new()),
+        _ => {
+            tracing::info!(why = "engine.backend is not auto", "no gpu is used");
+            (None, Vec::new())
+        }
     };
     let libraries = driver.filter(|_| !gpus.is_empty());
     let libraries = libraries.map(|driver| Libraries::find(config, driver));
@@ -161,12 +164,12 @@ fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> 
     };
     let on_gpus = gpus.into_iter().map(on_gpu);
     let mut plans: Vec<_> = on_gpus.filter(|plan| !plan.models.is_empty()).collect();
-    // A plan runs on GPUs alone; where none takes it, the CPU says that it cannot be read.
+    // A plan runs on GPUs alone; where there is none, the CPU's entry says so.
     let is_on_gpu = |model: &&Model| {
         let mut placed = plans.iter().flat_map(|plan: &Plan| &plan.models);
         placed.any(|(other, _)| other.name() == model.name())
     };
-    let runs = |model: &&Model| model.manifest.file.ends_with(".onnx") || !is_on_gpu(model);
+    let runs = |model: &&Model| !is_plan(model) || !is_on_gpu(model);
     let on_cpu: Vec<_> = models
         .iter()
         .filter(runs)
@@ -184,10 +187,22 @@ fn plan(config: &Config, models: &[Model], cpu: &Arc<dyn Backend>) -> Vec<Plan> 
     plans
 }
 
+/// Whether a model's file is a plan, which runs on GPUs alone.
+fn is_plan(model: &Model) -> bool {
+    plans::origin(model) == Some(plans::Origin::Own)
+}
+
 /// What runs a model on the CPU: what the model was measured to prefer, where the settings leave a choice.
 fn on_cpu(config: &Config, model: &Model, best: &Arc<dyn Backend>) -> Placed {
     let prefers_rten = model.manifest.prefers.as_deref() == Some(Rten.name());
     let backend: Arc<dyn Backend> = match config.engine.backend {
+        _ if is_plan(model) => Arc::new(Unusable(LoadError::new(
+            format!(
+                "{} is a plan, and no GPU with TensorRT is used",
+                model.manifest.file
+            ),
+            "run `frameloom doctor`; or give the model an .onnx file",
+        ))),
         BackendChoice::Auto if prefers_rten => Arc::new(Rten),
         _ => Arc::clone(best),
     };
@@ -207,6 +222,11 @@ fn find_gpus(config: &Config) -> (Option<Driver>, Vec<Arc<Gpu>>) {
         }
     };
     let chosen = config.gpu.devices.of(driver.devices());
+    if let GpuChoice::These(these) = &config.gpu.devices {
+        for ordinal in these.iter().filter(|ordinal| !chosen.contains(ordinal)) {
+            tracing::error!(ordinal, "gpu.devices names a gpu that is not there");
+        }
+    }
     let facts = chosen.into_iter().filter_map(|ordinal| {
         let facts = driver.facts(ordinal);
         let told = |e| tracing::error!(ordinal, error = %e, "this gpu is not used");
@@ -220,7 +240,26 @@ struct Libraries {
     driver: Driver,
     tensorrt: Option<(Library, Logger)>,
     ort: Option<Ort>,
+    provider: OrtProvider,
     plans: PathBuf,
+}
+
+/// Fails a model with the reason why nothing here can run it.
+struct Unusable(LoadError);
+
+impl Backend for Unusable {
+    fn name(&self) -> &'static str {
+        "none"
+    }
+
+    fn probe(&self) -> Probe {
+        let LoadError { why, fix } = self.0.clone();
+        Probe::Missing { why, fix }
+    }
+
+    fn load(&self, _: &Model, _: &DeviceSpec) -> Result<Box<dyn Engine>, LoadError> {
+        Err(self.0.clone())
+    }
 }
 
 impl Libraries {
@@ -236,6 +275,7 @@ impl Libraries {
                 .ok()
                 .map(|library| (library, TensorRt::logger())),
             ort: ort.ready().is_ok().then_some(ort),
+            provider: config.gpu.onnxruntime,
             plans: config.gpu.plans_dir.clone(),
         }
     }
@@ -268,6 +308,8 @@ impl Libraries {
         let tensorrt = TensorRt::new(library, on, logger, self.plans.clone());
         match tensorrt.has(model) {
             Ok(()) => Some(Arc::new(tensorrt)),
+            // Nothing else reads it: the model fails with what differs, and with the command that builds it.
+            Err(e) if is_plan(model) => Some(Arc::new(Unusable(e))),
             Err(e) => {
                 tracing::info!(
                     model = model.name(),
@@ -280,11 +322,15 @@ impl Libraries {
         }
     }
 
-    /// ONNX Runtime with its provider for CUDA.
+    /// ONNX Runtime with its provider for GPUs.
     fn onnx(&self, model: &Model, gpu: &Arc<Gpu>) -> Option<Arc<dyn Backend>> {
         let is_onnx = model.manifest.file.ends_with(".onnx");
         let ort = self.ort.clone().filter(|_| is_onnx)?;
-        let ort = ort.cuda(gpu.facts().ordinal);
+        let ordinal = gpu.facts().ordinal;
+        let ort = match self.provider {
+            OrtProvider::Cuda => ort.cuda(ordinal),
+            OrtProvider::TensorRt => ort.tensorrt(ordinal),
+        };
         match ort.ready() {
             Ok(_) => Some(Arc::new(ort)),
             Err(why) => {

@@ -18,6 +18,8 @@ pub struct Gpu {
     pub slots: NonZeroUsize,
     /// How long a GPU's thread looks again and again for what runs.
     pub spin: Duration,
+    /// Which of ONNX Runtime's providers is tried.
+    pub onnxruntime: OrtProvider,
     /// Bytes of each that are left to others.
     pub reserve_bytes: usize,
     /// How often each is asked how it is.
@@ -30,6 +32,15 @@ pub struct Gpu {
     pub builder: Option<PathBuf>,
     /// Directory of the plans that were built here; it need not exist.
     pub plans_dir: PathBuf,
+}
+
+/// A provider of ONNX Runtime for GPUs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrtProvider {
+    /// CUDA alone.
+    Cuda,
+    /// TensorRT, and CUDA for what it does not take.
+    TensorRt,
 }
 
 /// A choice of GPUs.
@@ -51,6 +62,13 @@ impl Gpu {
             driver: optional(reader, "gpu.driver"),
             slots: reader.count("gpu.slots", 8),
             spin: Duration::from_micros(reader.number("gpu.spin_us", 0..=100_000_u64)),
+            onnxruntime: reader.choice(
+                "gpu.onnxruntime_provider",
+                [
+                    ("cuda", OrtProvider::Cuda),
+                    ("tensorrt", OrtProvider::TensorRt),
+                ],
+            ),
             reserve_bytes: reader.number("gpu.reserve_mb", 0..=1_048_576_usize) << 20,
             watch: reader.millis("gpu.watch_ms", 100..=60_000),
             nvml: optional(reader, "gpu.nvml"),

@@ -42,7 +42,7 @@ pub use document::DOCUMENT;
 pub use engine::{BackendChoice, Engine};
 pub use fault::{ConfigErrors, Fault, Problem};
 pub use gamecraft::{Gamecraft, ModelName, OnFull};
-pub use gpu::{Gpu, GpuChoice};
+pub use gpu::{Gpu, GpuChoice, OrtProvider};
 pub use limits::Limits;
 pub use listen::{Listen, ListenName, Listeners};
 pub use origin::Origin;

@@ -70,6 +70,7 @@ fn describe(
             max: batch,
             gpu: None,
         },
+        then: Vec::new(),
         prefers: None,
         kernels: None,
         axes: BTreeMap::new(),

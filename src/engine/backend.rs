@@ -197,6 +197,11 @@ pub trait Platform: Send {
 
     /// Called from time to time on the device's thread, for what came back from other threads.
     fn tidy(&mut self) {}
+
+    /// Whether it has died, so that nothing succeeds before it is restarted. Asked after something failed.
+    fn is_lost(&self) -> bool {
+        false
+    }
 }
 
 /// The CPU: there is nothing to enter.

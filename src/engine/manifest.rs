@@ -30,6 +30,10 @@ pub struct Manifest {
     pub version: String,
     /// File in the folder.
     pub file: String,
+    /// Plans that run behind `file` when that is a TensorRT plan, in this order: what one gives and a later one takes, by its
+    /// name in the files, stays on the GPU.
+    #[serde(default)]
+    pub then: Vec<String>,
     /// SHA-256 of the file, 64 hex digits.
     pub sha256: String,
     /// The runtime that was measured to run it fastest on the CPU, where there is a choice: a backend's name.
@@ -234,6 +238,9 @@ impl Manifest {
                     "{key} `{value}` must be a plain name: letters, digits, `.`, `_`, `-`"
                 ));
             }
+        }
+        for file in self.then.iter().filter(|file| !is_plain_name(file)) {
+            faults.push(format!("then `{file}` must be a plain name"));
         }
         if self.sha256.len() != 64 || !self.sha256.bytes().all(|b| b.is_ascii_hexdigit()) {
             faults.push("sha256 must be 64 hex digits".into());

@@ -75,6 +75,16 @@ impl FakeTrt {
         self.open(&parsed.name)
     }
 
+    /// One plan more beside a model's own, with its sidecar.
+    pub fn add_plan(&self, model: &Model, file: &str, plan: &str) {
+        let version = self.library.version();
+        let plan = format!("fake-plan {}.{}\n{plan}", version.major, version.minor);
+        let path = self.models.path().join(model.name()).join(file);
+        let sidecar = self.sidecar(&model.manifest, hex(plan.as_bytes()));
+        std::fs::write(sidecar::path_of(&path), sidecar.render()).unwrap();
+        std::fs::write(path, plan).unwrap();
+    }
+
     /// Where the files of models lie.
     pub fn folder(&self) -> &Path {
         self.models.path()

@@ -8,7 +8,7 @@ use crate::{
 };
 use frameloom::engine::{
     Backend as _, Probe,
-    ort::{Missing, Ort, Surroundings, in_python},
+    ort::{Fault, Missing, Ort, Surroundings, in_python},
 };
 use std::{
     path::{Path, PathBuf},
@@ -117,10 +117,13 @@ fn files_that_are_no_libraries_are_told_in_the_linkers_words() {
     ] {
         std::fs::write(&file, bytes).unwrap();
         let missing = named(&file);
-        assert!(matches!(missing, Missing::Unopened { .. }));
+        assert!(matches!(missing, Missing::Unusable(Fault::Unopened { .. })));
         assert!(missing.to_string().contains(words), "{missing}");
     }
-    assert!(matches!(named(folder.path()), Missing::Unopened { .. }));
+    assert!(matches!(
+        named(folder.path()),
+        Missing::Unusable(Fault::Unopened { .. })
+    ));
 }
 
 #[test]
@@ -132,7 +135,7 @@ fn a_download_that_broke_off_is_refused_before_it_is_opened() {
     for kept in [1_000, whole.len() / 2] {
         std::fs::write(&file, &whole[..kept]).unwrap();
         let missing = named(&file);
-        let Missing::CutShort { found, needed, .. } = missing else {
+        let Missing::Unusable(Fault::CutShort { found, needed, .. }) = missing else {
             panic!("{missing}")
         };
         assert_eq!(found, kept as u64);
@@ -151,7 +154,7 @@ fn another_library_is_told_apart() {
         let Some((_folder, path, missing)) = named_source(source) else {
             return;
         };
-        assert_eq!(missing, Missing::Foreign { path });
+        assert_eq!(missing, Missing::Unusable(Fault::Foreign { path }));
     }
 }
 
@@ -164,7 +167,14 @@ fn an_older_library_is_told_with_its_version_and_the_one_that_is_wanted() {
         let version = version.to_owned();
         let expected = format!("is ONNX Runtime {version}, and 1.24 or later is needed");
         assert!(missing.to_string().ends_with(&expected), "{missing}");
-        assert_eq!(missing, Missing::TooOld { path, version });
+        assert_eq!(
+            missing,
+            Missing::Unusable(Fault::TooOld {
+                path,
+                version,
+                interface: 24
+            })
+        );
     }
 }
 
@@ -173,7 +183,10 @@ fn a_library_without_the_interface_that_its_version_promises_is_refused() {
     let Some((_folder, _, missing)) = named_source(&source("\"1.32.0\"")) else {
         return;
     };
-    assert!(matches!(missing, Missing::TooOld { .. }), "{missing}");
+    assert!(
+        matches!(missing, Missing::Unusable(Fault::TooOld { .. })),
+        "{missing}"
+    );
 }
 
 #[test]

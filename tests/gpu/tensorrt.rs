@@ -150,6 +150,35 @@ fn pictures_go_through_a_plan_in_its_own_range_order_and_floats() {
 }
 
 #[test]
+fn floats_go_into_a_plan_of_halves_as_their_pixels_would() {
+    let mirror = Mirror::new("11", "f16");
+    let mut engine = mirror.load().unwrap();
+    let mut slot = mirror.slot(&mut *engine).unwrap();
+    let given = picture(24, 16);
+    let unit: Vec<f32> = given
+        .data
+        .iter()
+        .map(|b| f32::from(*b) / 127.5 - 1.0)
+        .collect();
+    let plane = |channel: usize| unit.iter().skip(channel).step_by(3).copied();
+    let planes = [2, 1, 0].into_iter().flat_map(plane).collect();
+    let floats = Tensor::f32(vec![1, 3, 16, 24], planes).unwrap();
+    let item = |tensor: &Tensor| Item {
+        inputs: vec![(Role::Borrowed("image"), tensor.clone())],
+        state: ItemState::None,
+        boundary: false,
+    };
+    slot.submit(vec![item(&floats), item(&floats)]);
+    let done = loop {
+        if let Poll::Ready(done) = slot.poll() {
+            break done;
+        }
+    };
+    assert_eq!(shown(&done[0]), swapped(&given));
+    assert_eq!(shown(&done[1]), swapped(&given));
+}
+
+#[test]
 fn a_picture_of_another_size_is_brought_to_the_models_on_the_device() {
     let mirror = Mirror::new("11", "f32");
     let mut engine = mirror.load().unwrap();
@@ -177,6 +206,70 @@ fn a_picture_of_another_size_is_brought_to_the_models_on_the_device() {
         "{}",
         refused.message
     );
+}
+
+#[test]
+fn what_one_plan_gives_another_takes_on_the_device() {
+    for version in VERSIONS {
+        let mut mirror = Mirror::new(version, "f32");
+        let manifest = MIRROR.replace("sha256", "then = [\"second.engine\"]\nsha256");
+        let first = plan("f32")
+            .replace("output frame", "output latent")
+            .replace("image frame", "image latent");
+        let second = plan("f32").replace("image", "latent");
+        mirror.model = mirror.trt.model(&manifest, &first);
+        mirror.trt.add_plan(&mirror.model, "second.engine", &second);
+        let mut engine = mirror.load().unwrap();
+        let mut slot = mirror.slot(&mut *engine).unwrap();
+        let (a, b) = (picture(24, 16), Rgb8::filled(24, 16, [1, 128, 254]));
+        let before = mirror.gpu().control.tally();
+        let both = run(&mut *slot, &[&b, &a]);
+        assert_eq!(shown(&both[0]), swapped(&b), "{version}");
+        assert_eq!(shown(&both[1]), swapped(&a), "{version}");
+        let after = mirror.gpu().control.tally();
+        let pictures = 2 * 24 * 16 * 3;
+        assert_eq!(
+            after.bytes_to_host - before.bytes_to_host,
+            pictures,
+            "the latent stays"
+        );
+        assert_eq!(
+            after.bytes_to_device - before.bytes_to_device,
+            pictures,
+            "the latent stays"
+        );
+        assert_eq!(
+            mirror.gpu().gpu.graph_fallbacks(),
+            0,
+            "both are in one graph"
+        );
+    }
+}
+
+#[test]
+fn plans_that_do_not_hang_together_are_refused_by_name() {
+    let chain = |second: &str| {
+        let mut mirror = Mirror::new("11", "f32");
+        let manifest = MIRROR.replace("sha256", "then = [\"second.engine\"]\nsha256");
+        let first = plan("f32")
+            .replace("output frame", "output latent")
+            .replace("image frame", "image latent");
+        mirror.model = mirror.trt.model(&manifest, &first);
+        mirror.trt.add_plan(&mirror.model, "second.engine", second);
+        mirror.load().err().unwrap()
+    };
+    let nobody = chain(&plan("f32").replace("image", "unknown"));
+    assert!(
+        nobody.why.contains("`unknown`") && nobody.why.contains("nobody"),
+        "{nobody}"
+    );
+    let retyped = chain(&plan("f16").replace("image", "latent"));
+    assert!(retyped.why.contains("`latent`"), "{retyped}");
+    let mut mirror = Mirror::new("11", "f32");
+    let manifest = MIRROR.replace("sha256", "then = [\"second.engine\"]\nsha256");
+    mirror.model = mirror.trt.model(&manifest, &plan("f32"));
+    let absent = mirror.load().err().unwrap();
+    assert!(absent.why.contains("second.engine"), "{absent}");
 }
 
 #[test]
@@ -255,6 +348,14 @@ fn refusal(change: impl FnOnce(&mut Mirror)) -> LoadError {
     mirror.load().err().unwrap()
 }
 
+/// Why no slot is made for a mirror with this manifest.
+fn refused_slot(manifest: &str) -> LoadError {
+    let mut mirror = Mirror::new("10", "f32");
+    mirror.model = mirror.trt.model(manifest, &plan("f32"));
+    let mut engine = mirror.load().unwrap();
+    mirror.slot(&mut *engine).err().unwrap()
+}
+
 fn with_file(mirror: &Mirror, name: &str, change: impl FnOnce(String) -> String) {
     let path = mirror.trt.folder().join("mirror").join(name);
     let text = std::fs::read_to_string(&path).unwrap();
@@ -300,6 +401,17 @@ fn a_plan_whose_tensors_are_not_the_manifests_is_refused_by_name() {
         mirror.model = mirror.trt.model(MIRROR, &plan("i32"));
     });
     assert!(retyped.why.contains("I32"), "{retyped}");
+    let narrower = refused_slot(&MIRROR.replacen(
+        "shape = [\"batch\", 3, \"height\", \"width\"]\nrange = [-1.0, 1.0]\nchannels = \"rgb\"",
+        "shape = [\"batch\", 3, \"height\", 8]\nrange = [-1.0, 1.0]\nchannels = \"rgb\"",
+        1,
+    ));
+    assert!(
+        narrower
+            .why
+            .contains("`frame` is [1, 3, 16, 24] in the plan"),
+        "{narrower}"
+    );
     let elsewhere = refusal(|mirror| {
         let plan = plan("f32").replace("image f32 -1", "image f32 host -1");
         mirror.model = mirror.trt.model(MIRROR, &plan);

@@ -92,11 +92,7 @@ fn a_world_is_drawn_by_the_gpu_and_everybody_is_told_so() {
     super::grafana::assert_gpus_exported(&metrics);
     let health = get(server.addr("gamecraft"), "/health").text();
     assert!(health.contains("ptx"), "{health}");
-    assert!(
-        server.printed().contains("ptx on cuda0"),
-        "{}",
-        server.printed()
-    );
+    server.await_printed("ptx on cuda0");
     assert!(server.terminate().success());
 }
 
@@ -155,7 +151,18 @@ fn a_world_is_drawn_by_a_plan_of_tensorrts_and_a_plan_for_another_gpu_is_refused
     std::fs::write(&sidecar, text.replace("\"9.0\"", "\"8.6\"")).unwrap();
     let server = launch().unready().start();
     server.await_printed("frameloom models build still-world");
-    assert!(server.printed().contains("8.6"), "{}", server.printed());
+    let models = get(server.addr("admin"), "/admin/models").json();
+    let entries = models["models"].as_array().unwrap();
+    let entry = entries
+        .iter()
+        .find(|m| m["model"] == "still-world")
+        .unwrap();
+    assert_eq!(
+        (&entry["device"], &entry["state"]),
+        (&"cuda0".into(), &"failed".into())
+    );
+    assert!(entry["why"].as_str().unwrap().contains("8.6"), "{entry}");
+    assert_eq!(get(server.addr("main"), "/readyz").status(), 503);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The architecture, as a table that a test holds the sources to.
 //!
 //! A folder of `src/` is a layer. [`ARROWS`] says which other layers its code may name, [`OUTSIDE`]
-//! which libraries stay out of which layers. Code under `#[cfg(test)]` is free.
+//! which libraries stay out of which layers, [`BINDINGS`] and [`UNSAFE`] which files deal with the libraries
+//! of GPUs and with unsafe code. Code under `#[cfg(test)]` is free.
 
 use std::collections::BTreeSet;
 
@@ -112,6 +113,30 @@ const ALLOWED: &[(&str, &str)] = &[("media", "tokio::sync")];
 /// The library that one file alone may name, so that another transport changes one place.
 const SOCKET_ACTORS: &str = "actix_web_actors";
 
+/// library → the files and folders under `src/` that alone may name it: the bindings of libraries that are found at run time.
+const BINDINGS: &[(&str, &[&str])] = &[
+    ("cust", &["engine/cuda/"]),
+    ("cuda_lazy", &["engine/cuda/"]),
+    ("nvml_wrapper", &["engine/cuda/"]),
+    (
+        "tensorrt_rs",
+        &["engine/cuda/tensorrt/", "engine/plans/", "app/"],
+    ),
+    ("ort", &["engine/ort/"]),
+    ("onnxruntime_find", &["engine/ort/"]),
+];
+
+/// The only places under `src/` with unsafe code, and why there. Libraries of others are in `crates/`.
+const UNSAFE: &[(&str, &str)] = &[
+    ("engine/cuda/", "the driver's functions take addresses"),
+    ("app/exit.rs", "ends the process without its destructors"),
+    ("app/system.rs", "sets up the allocator"),
+    ("media/convert/avx2.rs", "instructions for vectors"),
+    ("media/convert/mod.rs", "calls them where they are there"),
+    ("media/lens/avx2.rs", "instructions for vectors"),
+    ("media/lens/remap.rs", "calls them where they are there"),
+];
+
 /// Something named in a file: a path from the crate's root, or an outside one.
 #[derive(Debug, PartialEq, Eq)]
 struct Named {
@@ -136,8 +161,15 @@ fn names(source: &Source) -> Vec<Named> {
     let depth = source.module().len();
     let mut found = Vec::new();
     let starts = |at: usize| tokens[at].is_word() && (at == 0 || tokens[at - 1].text != "::");
-    for at in (0..tokens.len()).filter(|at| starts(*at)) {
-        for path in paths(&tokens, at).0 {
+    let mut at = 0;
+    while at < tokens.len() {
+        if !starts(at) {
+            at += 1;
+            continue;
+        }
+        // What is in a tree has been taken with what is before it.
+        let (taken, end) = paths(&tokens, at);
+        for path in taken {
             let (inside, skip) = root(&path, depth);
             let segments = path[skip..].to_vec();
             found.push(Named {
@@ -146,6 +178,7 @@ fn names(source: &Source) -> Vec<Named> {
                 line: tokens[at].line,
             });
         }
+        at = end;
     }
     found
 }
@@ -283,6 +316,88 @@ fn one_file_alone_knows_the_socket_actors() {
         .map(|source| &source.path)
         .collect();
     assert!(files.len() <= 1, "{files:?}");
+}
+
+/// Whether a source is that file, or is in that folder.
+fn is_at(source: &Source, place: &str) -> bool {
+    let path = source.path.trim_start_matches("src/");
+    path == place || (place.ends_with('/') && path.starts_with(place))
+}
+
+/// The bindings that the file names and must not.
+fn misplaced_bindings(source: &Source) -> Vec<String> {
+    let named = names(source);
+    let outside = named.iter().filter(|named| !named.inside);
+    let judge = |named: &Named| {
+        let is_it = |(library, _): &&(&str, &[&str])| matches(library, named);
+        let (library, places) = BINDINGS.iter().find(is_it)?;
+        let is_allowed = places.iter().any(|place| is_at(source, place));
+        let line = format!("{}:{}: names `{library}`", source.path, named.line);
+        (!is_allowed).then_some(line)
+    };
+    outside.filter_map(judge).collect()
+}
+
+/// Where the file has unsafe code, if it may have none.
+fn unsafe_code(source: &Source) -> Vec<String> {
+    if UNSAFE.iter().any(|(place, _)| is_at(source, place)) {
+        return Vec::new();
+    }
+    let tokens = source.tokens();
+    let found = tokens.iter().filter(|token| token.text == "unsafe");
+    found
+        .map(|token| format!("{}:{}: `unsafe`", source.path, token.line))
+        .collect()
+}
+
+#[test]
+fn bindings_of_libraries_are_named_only_where_they_belong() {
+    let all = sources::all();
+    let faults: Vec<String> = all.iter().flat_map(misplaced_bindings).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn unsafe_code_is_only_where_the_table_says_and_no_row_is_left_over() {
+    let all = sources::all();
+    let faults: Vec<String> = all.iter().flat_map(unsafe_code).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let has = |source: &Source| source.tokens().iter().any(|token| token.text == "unsafe");
+    for (place, why) in UNSAFE {
+        let is_used = all.iter().any(|source| is_at(source, place) && has(source));
+        assert!(is_used, "nothing unsafe in {place}: {why}");
+    }
+}
+
+#[test]
+fn a_binding_in_the_wrong_place_is_caught() {
+    for (path, code) in [
+        ("actors/device.rs", "use cust::stream::Stream;"),
+        ("engine/rten.rs", "fn f() { ort::init(); }"),
+        ("app/serve.rs", "use nvml_wrapper::{Nvml, Device};"),
+        ("engine/cudaless.rs", "use cuda_lazy::Present;"),
+    ] {
+        let source = Source::parse(&format!("src/{path}"), code);
+        assert!(!misplaced_bindings(&source).is_empty(), "{code}");
+    }
+    let own = "use crate::engine::{rten::Rten, ort::{Missing, Ort}}; use super::ort::Ort;";
+    let source = Source::parse("src/app/backends.rs", own);
+    assert_eq!(misplaced_bindings(&source), Vec::<String>::new());
+}
+
+#[test]
+fn unsafe_code_in_the_wrong_place_is_caught_and_words_about_it_are_not() {
+    for code in [
+        "fn f() { unsafe { g() } }",
+        "unsafe fn f() {}",
+        "unsafe impl Send for X {}",
+    ] {
+        let source = Source::parse("src/engine/ort/library.rs", code);
+        assert_eq!(unsafe_code(&source).len(), 1, "{code}");
+    }
+    let words = "// unsafe\n#[allow(unsafe_code)] fn f() -> &str { \"unsafe\" }";
+    let source = Source::parse("src/engine/ort/library.rs", words);
+    assert_eq!(unsafe_code(&source), Vec::<String>::new());
 }
 
 #[test]

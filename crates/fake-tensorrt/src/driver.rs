@@ -1,9 +1,10 @@
-//! What a run does on the device: the driver's own functions, found as the server finds them.
+//! What a run does on the device: the functions of the driver that the test has loaded.
 
 use crate::state::state;
 use std::ffi::{c_int, c_void};
 
-/// Names the driver's library, here as in the server; without it, the vendor's.
+/// Names the driver's library for this double alone: a test sets it to the one that it gives the server as `gpu.driver`.
+/// Without it, the vendor's.
 const VARIABLE: &str = "FRAMELOOM_CUDA_LIBRARY";
 const VENDORS: &str = "libcuda.so.1";
 

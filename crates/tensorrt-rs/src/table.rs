@@ -4,8 +4,9 @@
 //! `NvInferImpl.h`: column 10 in the headers of TensorRT 10.7, which mark what came after 10.0; column 11 in those of
 //! TensorRT 11.4 and TensorRT-RTX 1.7 (which agree), under Apache-2.0. Within a major version methods are only added at the end:
 //! the vendor promises it ("Support Policies", API versioning), and RTX 1.3's headers, of the time of 10.13, agree with
-//! column 10 in the runtime and the context. TensorRT-RTX before 1.5 has other numbers and the older logger, and 1.5 and
-//! 1.6 have not been tried; they are not spoken.
+//! column 10 in the runtime and the context. TensorRT 10 ended with 10.16; of 11 any minor version is spoken, by that promise.
+//! TensorRT-RTX keeps no such promise: before 1.5 it has other numbers and the older logger, and other versions than 1.7 have
+//! not been tried. What is not known is not spoken.
 
 use crate::{
     dims::Dims,
@@ -19,7 +20,7 @@ use std::ffi::{c_char, c_void};
 pub(crate) type Name = *const c_char;
 
 /// What this crate can talk to, in words.
-pub const SPOKEN: &str = "TensorRT 10, TensorRT 11 and TensorRT-RTX 1 from 1.7 on";
+pub const SPOKEN: &str = "TensorRT 10.0 to 10.16, TensorRT 11 and TensorRT-RTX 1.7";
 
 macro_rules! table {
     ($($(#[$doc:meta])* $name:ident($($arg:ty),*) $(-> $ret:ty)?: $ten:literal, $eleven:literal;)*) => {
@@ -120,8 +121,8 @@ impl Table {
     pub(crate) fn of(version: Version) -> Option<&'static Self> {
         match (version.major, version.minor) {
             (10, 0) => Some(&OF_TEN_ZERO),
-            (10, _) => Some(&OF_TEN),
-            (11, _) | (1, 7..) => Some(&OF_ELEVEN),
+            (10, 1..=16) => Some(&OF_TEN),
+            (11, _) | (1, 7) => Some(&OF_ELEVEN),
             _ => None,
         }
     }
@@ -136,10 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn majors_whose_methods_are_not_known_are_not_spoken() {
-        let refused = [8_601, 90_000, 120_000, 10_300, 10_601, 20_000, 0, -1];
+    fn versions_whose_methods_are_not_known_are_not_spoken() {
+        let refused = [
+            8_601, 90_000, 101_700, 120_000, 10_300, 10_601, 10_800, 20_000, 0, -1,
+        ];
         assert!(!refused.into_iter().any(spoken));
-        let taken = [100_001, 101_303, 101_601, 110_000, 110_400, 10_701, 10_800];
+        let taken = [100_001, 101_303, 101_601, 110_000, 110_400, 10_701];
         assert!(taken.into_iter().all(spoken));
     }
 }

@@ -106,7 +106,14 @@ impl House {
 
     /// One frame of a session with this state.
     async fn frame(&mut self, state: ItemState) -> WorkDone {
-        let (reply_to, mut done) = inbox();
+        let answer = self.submit(state).next().await;
+        self.free.next().await;
+        answer
+    }
+
+    /// Puts a frame on the GPU.
+    fn submit(&self, state: ItemState) -> Received<WorkDone> {
+        let (reply_to, done) = inbox();
         let row = |role, values: &[f32]| {
             let tensor = Tensor::f32(vec![1, values.len()], values.to_vec());
             (Role::Borrowed(role), tensor.unwrap())
@@ -124,9 +131,7 @@ impl House {
             slot: self.seat.slots.try_take().unwrap(),
         };
         post(&self.seat.run, batch);
-        let answer = done.next().await;
-        self.free.next().await;
-        answer
+        done
     }
 
     fn view(&self) -> GpuView {
@@ -194,6 +199,63 @@ async fn a_dead_context_is_left_and_the_world_comes_up_in_another() {
     assert!(house.frame(fresh()).await.outcome.is_ok());
     assert!(house.board.is_ready("world-box") && house.changed.now().is_empty());
     assert_eq!(house.view().health, Health::Well);
+}
+
+#[actix::test]
+async fn a_context_that_died_while_nothing_ran_is_left_when_a_session_comes() {
+    let mut house = House::open(0).await;
+    drop(house.prepare().await.unwrap());
+    assert!(house.control.poison(0, 719));
+    let _prepared = house.prepare().await.unwrap();
+    assert!(house.frame(fresh()).await.outcome.is_ok());
+    assert!(house.board.is_ready("world-box") && house.changed.now().is_empty());
+}
+
+#[actix::test]
+async fn a_death_that_two_batches_tell_of_is_one() {
+    let mut house = House::open(0).await;
+    let _prepared = [
+        house.prepare().await.unwrap(),
+        house.prepare().await.unwrap(),
+    ];
+    // Both stay on the GPU until it dies.
+    house.control.set_looks(u32::MAX);
+    let launched = house.control.calls("cuGraphLaunch");
+    let (mut a, mut b) = (house.submit(fresh()), house.submit(fresh()));
+    let are_on = || house.control.calls("cuGraphLaunch") == launched + 2;
+    eventually("both are on the gpu", are_on).await;
+    assert!(house.control.poison(0, 719));
+    for done in [&mut a, &mut b] {
+        assert_eq!(scope(&done.next().await), Some(Scope::Device));
+    }
+    house.control.set_looks(1);
+    assert!(house.frame(fresh()).await.outcome.is_ok());
+    assert_eq!(house.control.calls("cuDevicePrimaryCtxReset_v2"), 1);
+}
+
+#[actix::test]
+async fn sessions_that_were_admitted_before_a_restart_have_their_memory_after_it() {
+    let mut house = House::open(0).await;
+    let _prepared = [
+        house.prepare().await.unwrap(),
+        house.prepare().await.unwrap(),
+    ];
+    assert!(house.control.poison(0, 719));
+    house.frame(fresh()).await;
+    let state = SIDE * SIDE * 3 * 4;
+    let gpu = Arc::clone(&house.gpu);
+    eventually("both states are set aside again", || {
+        gpu.memory().sessions >= 2 * state
+    })
+    .await;
+    let taken = house.control.calls("cuMemAlloc_v2");
+    let (a, b) = (house.frame(fresh()).await, house.frame(fresh()).await);
+    assert!(a.outcome.is_ok() && b.outcome.is_ok());
+    assert_eq!(
+        house.control.calls("cuMemAlloc_v2"),
+        taken,
+        "no frame takes memory"
+    );
 }
 
 #[actix::test]

@@ -68,6 +68,16 @@ pub enum BatchEnd {
     },
 }
 
+impl BatchEnd {
+    /// What must be built anew, if anything.
+    pub fn scope(&self) -> Option<Scope> {
+        match self {
+            Self::Answered { .. } => None,
+            Self::Broken { scope, .. } => Some(*scope),
+        }
+    }
+}
+
 impl Loaded {
     /// Not loaded yet; on this device, with so many slots a shape.
     pub fn new(

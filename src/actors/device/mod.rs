@@ -20,6 +20,7 @@ use super::{
 use crate::engine::{Admission, Backend, DeviceSpec, EngineKey, LoadError, Model, Platform};
 use actix::prelude::*;
 use std::{
+    collections::HashSet,
     num::NonZeroUsize,
     sync::{
         Arc,
@@ -84,11 +85,14 @@ pub struct DeviceConfig {
 /// The actor in front of the thread.
 ///
 /// The channel to the thread is as long as all that can be in it: batches own a slot, requests for slots one of
-/// [`PREPARES_WAITING`], and a shape, of which there are [`SHAPES`], is released once after it was prepared.
+/// [`PREPARES_WAITING`], releases one of [`SHAPES`]; a release that finds none is told later.
 pub struct Device {
     name: String,
     inbox: SyncSender<Command>,
     prepares: Credits,
+    releases: Credits,
+    /// Shapes that nobody needs, of which the thread could not be told yet.
+    unreleased: HashSet<EngineKey>,
     free: Recipient<SlotFree>,
     changed: Recipient<DeviceChanged>,
 }
@@ -111,6 +115,8 @@ impl Device {
             name: name.clone(),
             inbox,
             prepares: Credits::new(PREPARES_WAITING),
+            releases: Credits::new(SHAPES),
+            unreleased: HashSet::new(),
             free: config.free.clone(),
             changed: config.changed.clone(),
         };
@@ -133,6 +139,20 @@ impl Device {
 }
 
 impl Device {
+    /// Tells the thread of shapes that nobody needs, as far as it can be told now.
+    fn release(&mut self) {
+        while let Some(key) = self.unreleased.iter().next().cloned() {
+            let Some(_credit) = self.releases.try_take() else {
+                return;
+            };
+            self.unreleased.remove(&key);
+            let release = Command::Release { key, _credit };
+            if self.inbox.try_send(release).is_err() {
+                return self.thread_has_gone();
+            }
+        }
+    }
+
     /// The thread has gone for good: nobody else would say so.
     fn thread_has_gone(&self) {
         tracing::error!(device = %self.name, "device thread has gone");
@@ -153,6 +173,7 @@ impl Handler<RunBatch> for Device {
     type Result = ();
 
     fn handle(&mut self, batch: RunBatch, _: &mut Self::Context) {
+        self.release();
         if let Err(unsent) = self.inbox.try_send(Command::Run(batch)) {
             // Each item is answered by being dropped, and the slot is free before the scheduler hears of it.
             drop(unsent);
@@ -199,8 +220,7 @@ impl Handler<Release> for Device {
     type Result = ();
 
     fn handle(&mut self, Release(key): Release, _: &mut Self::Context) {
-        if self.inbox.try_send(Command::Release(key)).is_err() {
-            self.thread_has_gone();
-        }
+        self.unreleased.insert(key);
+        self.release();
     }
 }

@@ -379,6 +379,8 @@ async fn a_thread_that_has_gone_is_reported_and_its_work_is_answered() {
     let front = Device {
         name: "test0".into(),
         inbox: inbox_of_nobody,
+        releases: credits(1),
+        unreleased: Default::default(),
         prepares: Credits::new(PREPARES_WAITING),
         free,
         changed,

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     actors::{
         board::Entry,
+        credit::Credit,
         post::post,
         priority,
         scheduler::{DeviceChanged, Lost},
@@ -21,6 +22,7 @@ use crate::{
     telemetry::labels::{EngineState, RunOutcome},
 };
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     sync::{
         Arc,
@@ -43,13 +45,18 @@ pub enum Command {
         key: EngineKey,
         reply: oneshot::Sender<Result<Prepared, LoadError>>,
     },
-    Release(EngineKey),
+    Release {
+        key: EngineKey,
+        /// The right to be in the channel.
+        _credit: Credit,
+    },
 }
 
 pub struct DeviceThread {
+    // Dropped before the platform that it stands on, however the thread ends.
+    loaded: BTreeMap<Arc<str>, Loaded>,
     config: DeviceConfig,
     inbox: Receiver<Command>,
-    loaded: BTreeMap<Arc<str>, Loaded>,
 }
 
 impl DeviceThread {
@@ -65,9 +72,9 @@ impl DeviceThread {
             })
             .collect();
         Self {
+            loaded,
             config,
             inbox,
-            loaded,
         }
     }
 
@@ -92,7 +99,7 @@ impl DeviceThread {
                 Command::Run(batch) => self.start(batch),
                 // Whoever asked may have gone.
                 Command::Prepare { key, reply } => drop(reply.send(self.prepare(&key))),
-                Command::Release(key) => {
+                Command::Release { key, .. } => {
                     if let Some(loaded) = self.loaded.get_mut(&key.model) {
                         loaded.release(&key);
                     }
@@ -106,13 +113,15 @@ impl DeviceThread {
 
     fn next_command(&mut self) -> Option<Command> {
         let mut news = Instant::now();
+        let mut tidied = news;
         loop {
             if self.collect() {
                 news = Instant::now();
             }
             let busy = self.loaded.values().any(Loaded::is_busy);
-            if !busy {
+            if !busy || tidied.elapsed() > TIDY {
                 self.tidy();
+                tidied = Instant::now();
             }
             let wait = match (busy, self.config.spec.gpu) {
                 (true, _) if news.elapsed() < self.config.spin => Duration::ZERO,
@@ -147,13 +156,26 @@ impl DeviceThread {
         }
         match self.state(&key.model) {
             Some(LoadState::Failed { why, fix }) => Err(LoadError { why, fix }),
-            _ => match self.loaded.get_mut(&key.model) {
-                Some(loaded) => loaded.admit(key),
-                None => Err(LoadError::new(
-                    "the device does not have this model",
-                    "add it to the configuration",
-                )),
-            },
+            _ => self
+                .admit(key)
+                .or_else(|e| match self.config.platform.is_lost() {
+                    false => Err(e),
+                    // Nobody ran anything that could have told.
+                    true => {
+                        self.restart(&e.to_string());
+                        self.admit(key)
+                    }
+                }),
+        }
+    }
+
+    fn admit(&mut self, key: &EngineKey) -> Result<Prepared, LoadError> {
+        match self.loaded.get_mut(&key.model) {
+            Some(loaded) => loaded.admit(key),
+            None => Err(LoadError::new(
+                "the device does not have this model",
+                "add it to the configuration",
+            )),
         }
     }
 
@@ -190,9 +212,26 @@ impl DeviceThread {
             .flat_map(|(model, l)| l.poll().into_iter().map(|end| (Arc::clone(model), end)))
             .collect();
         let any = !ends.is_empty();
-        ends.into_iter()
-            .for_each(|(model, end)| self.ended(&model, end));
+        self.all_ended(ends);
         any
+    }
+
+    /// Mends what several batches told at once. A context that died shows in each batch that was on it, and a slot that has no
+    /// memory seldom is the only one: each damage counts once, the largest first.
+    fn all_ended(&mut self, mut ends: Vec<(Arc<str>, BatchEnd)>) {
+        ends.sort_by_key(|(_, end)| end.scope().map(Reverse));
+        let mut mended: Vec<(Arc<str>, Scope)> = Vec::new();
+        for (model, end) in ends {
+            let scope = end.scope();
+            let covers =
+                |(other, scope): &(Arc<str>, Scope)| *scope == Scope::Device || *other == model;
+            if scope.is_some() && mended.iter().any(covers) {
+                post(&self.config.free, SlotFree);
+                continue;
+            }
+            mended.extend(scope.map(|scope| (Arc::clone(&model), scope)));
+            self.ended(&model, end);
+        }
     }
 
     fn ended(&mut self, model: &Arc<str>, end: BatchEnd) {
@@ -228,8 +267,10 @@ impl DeviceThread {
             Scope::Device => self.restart(&why),
             Scope::Item | Scope::Batch | Scope::Slot if !self.is_exhausted(model) => {
                 let mended = self.loaded.get_mut(model).map(Loaded::mend_slots);
-                if let Some(Err(e)) = mended {
-                    self.rebuild(model, e.to_string());
+                match mended {
+                    Some(Err(e)) if self.config.platform.is_lost() => self.restart(&e.to_string()),
+                    Some(Err(e)) => self.rebuild(model, e.to_string()),
+                    Some(Ok(())) | None => {}
                 }
             }
             _ => self.rebuild(model, why),
@@ -280,13 +321,22 @@ impl DeviceThread {
             if let Some(loaded) = self.loaded.get_mut(model) {
                 loaded.failures += 1;
             }
+            if self.config.platform.is_lost() {
+                return self.restart(&why);
+            }
         }
     }
 
     /// Loads and warms a model for the first time; one that cannot be loaded now cannot be loaded later.
     fn bring_up(&mut self, model: &Arc<str>) {
-        if let Err(e) = self.try_bring_up(model) {
-            self.give_up(model, e);
+        // A restart on behalf of another may have done it.
+        if self.state(model).is_some_and(|state| state.is_ready()) {
+            return;
+        }
+        match self.try_bring_up(model) {
+            Ok(()) => {}
+            Err(e) if self.config.platform.is_lost() => self.restart(&e.to_string()),
+            Err(e) => self.give_up(model, e),
         }
     }
 

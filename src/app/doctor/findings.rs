@@ -152,7 +152,7 @@ fn tensorrt(facts: &Facts) -> Finding {
             Finding::trouble("tensorrt", format!("gpu.tensorrt: {why}"), fix)
         }
         Err(why) => {
-            let fix = "install TensorRT 10 or 11, or TensorRT-RTX from 1.7 on, and name its library in gpu.tensorrt";
+            let fix = "install TensorRT 10 or 11, or TensorRT-RTX 1.7, and name its library in gpu.tensorrt";
             Finding::unused("tensorrt", why.clone()).fix(fix)
         }
     }

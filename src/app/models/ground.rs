@@ -1,6 +1,6 @@
 //! For which kinds of GPUs plans are built, and on which GPU. Pure.
 
-use crate::engine::plans::{Capability, Compute};
+use crate::engine::plans::{Capability, Compute, FIRST_OF_ANY};
 use tensorrt_rs::Flavour;
 
 /// One kind of GPU, and where to build for it.
@@ -11,9 +11,6 @@ pub struct Ground {
     /// A GPU of that kind, by the driver's count.
     pub device: Option<u32>,
 }
-
-/// The first kind that TensorRT-RTX's portable plans are for (its documentation, "CPU-Only AOT"). An older one is named.
-const FIRST_OF_ANY: Compute = Compute { major: 8, minor: 0 };
 
 /// The grounds to build on: each kind among the GPUs that are used, or the one that was asked for.
 ///

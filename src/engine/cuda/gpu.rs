@@ -3,13 +3,19 @@
 //! Invariants: only the thread that entered the device frees what was taken there, whoever drops it; what was taken before a
 //! restart went with the old context and is never freed in the new one.
 
-use super::{driver::Facts, fault::Code, memory::Raw};
-use crate::engine::{LoadError, Platform};
+use super::{
+    driver::Facts,
+    fault::Code,
+    memory::{self, Raw},
+    state::Home,
+};
+use crate::engine::{EngineKey, LoadError, Platform, Scope};
 use cust::{
     context::{Context, CurrentContext},
     device::Device,
 };
 use std::{
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -52,8 +58,10 @@ pub struct Gpu {
     thread: Mutex<Option<ThreadId>>,
     /// What other threads dropped.
     litter: Mutex<Vec<Raw>>,
-    /// Batches that ran without a graph because none could be captured, so far.
+    /// Batch sizes of slots for which no graph could be captured, so far.
     fallbacks: AtomicU64,
+    /// States of sessions, by shape; they outlive engines.
+    homes: Mutex<HashMap<EngineKey, Arc<Home>>>,
     /// Whether work is captured into graphs.
     captures: bool,
 }
@@ -85,6 +93,7 @@ impl Gpu {
             thread: Mutex::new(None),
             litter: Mutex::default(),
             fallbacks: AtomicU64::new(0),
+            homes: Mutex::default(),
         })
     }
 
@@ -116,6 +125,16 @@ impl Gpu {
 
     pub(super) fn count_fallback(&self) {
         self.fallbacks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Where the states of this shape are kept.
+    pub(super) fn home(&self, key: &EngineKey) -> Arc<Home> {
+        Arc::clone(lock(&self.homes).entry(key.clone()).or_default())
+    }
+
+    /// Forgets the shapes of which nobody has a state, or may have one.
+    pub(super) fn forget_idle_homes(&self) {
+        lock(&self.homes).retain(|_, home| Arc::strong_count(home) > 1 || !home.is_idle());
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -167,6 +186,8 @@ impl Platform for GpuPlatform {
         let doing = "resetting the device's context";
         self.gpu.collect();
         self.gpu.generation.fetch_add(1, Ordering::Relaxed);
+        let homes: Vec<_> = lock(&self.gpu.homes).values().cloned().collect();
+        homes.iter().for_each(|home| home.clear());
         drop(self.context.take());
         let device =
             Device::get_device(self.gpu.facts.ordinal).map_err(|e| Code::from(e).load(doing))?;
@@ -178,6 +199,12 @@ impl Platform for GpuPlatform {
 
     fn tidy(&mut self) {
         self.gpu.collect();
+    }
+
+    fn is_lost(&self) -> bool {
+        // A context that has died answers every call with the error that killed it.
+        let asked = memory::ask();
+        self.context.is_some() && asked.is_err_and(|code| code.scope() == Scope::Device)
     }
 }
 

@@ -1,12 +1,10 @@
 //! A stream's work, captured once and launched as one.
 
 use super::fault::{Check as _, Checked, Code};
-use cust::{
-    stream::Stream,
-    sys::{
-        CUgraph, CUgraphExec, CUstreamCaptureMode, cuGraphDestroy, cuGraphExecDestroy,
-        cuGraphInstantiate_v2, cuGraphLaunch, cuStreamBeginCapture_v2, cuStreamEndCapture,
-    },
+use super::stream::Stream;
+use cust::sys::{
+    CUgraph, CUgraphExec, CUstreamCaptureMode, cuGraphDestroy, cuGraphExecDestroy,
+    cuGraphInstantiate_v2, cuGraphLaunch, cuStreamBeginCapture_v2, cuStreamEndCapture,
 };
 use std::ptr;
 

@@ -3,12 +3,13 @@
 //! Not responsible for copies, events and states; [`super::slot`] does those for every machine alike. Invariant: a layout's
 //! offsets are inside its sizes, and every tensor of every item has a place of its own.
 
+use super::stream::Stream;
 use super::{fault::Checked, inlet::Form};
 use crate::engine::{
     DType, EngineKey, LoadError, Manifest, RunError,
     manifest::{Advance, PixelForm, TensorSpec},
 };
-use cust::{stream::Stream, sys::CUdeviceptr};
+use cust::sys::CUdeviceptr;
 use std::{num::NonZeroUsize, sync::Arc};
 
 /// Every tensor begins at a multiple of this: what the driver aligns memory to, and more than any kernel asks.

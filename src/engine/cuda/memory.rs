@@ -1,7 +1,7 @@
 //! Memory on a device, and host memory that a device reaches: taken once, accounted, given back by whoever drops it last.
 
 use super::{
-    fault::{Check as _, Code},
+    fault::{Check as _, Checked, Code},
     gpu::{Gpu, Owner},
 };
 use crate::engine::LoadError;
@@ -60,8 +60,8 @@ fn size(bytes: usize) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Memory that a library took for itself, by the difference it made: given back by the library, and off the account when
-/// this is dropped.
+/// Memory that a library took for itself, by the difference that it made beside what is accounted: given back by the library,
+/// and off the account when this is dropped.
 #[derive(Debug)]
 pub struct Claim {
     gpu: Arc<Gpu>,
@@ -79,10 +79,14 @@ impl Claim {
         owner: Owner,
         take: impl FnOnce() -> Result<T, E>,
     ) -> Result<(T, Self), E> {
-        let (before, _) = free_and_total();
+        let accounted = || {
+            let memory = gpu.memory();
+            memory.engines + memory.slots + memory.sessions
+        };
+        let ((before, _), known) = (free_and_total(), accounted());
         let taken = take()?;
-        let (after, _) = free_and_total();
-        let bytes = before.saturating_sub(after);
+        let ((after, _), known) = (free_and_total(), accounted().saturating_sub(known));
+        let bytes = before.saturating_sub(after).saturating_sub(known);
         gpu.account(Some(owner)).fetch_add(bytes, Ordering::Relaxed);
         let gpu = Arc::clone(gpu);
         Ok((taken, Self { gpu, bytes, owner }))
@@ -188,9 +192,13 @@ impl Raw {
 
     /// Frees it, on the device's thread; what went with an earlier context is only taken off the account.
     pub fn free(self, gpu: &Gpu) {
+        let is_alive = self.generation == gpu.generation();
+        if self.owner.is_none() && is_alive && !self.unregister() {
+            // The device may still reach these pages: they are kept until its context has gone.
+            return gpu.leave(self);
+        }
         gpu.account(self.owner)
             .fetch_sub(self.bytes, Ordering::Relaxed);
-        let is_alive = self.generation == gpu.generation();
         match self.owner {
             // An error here is one that an earlier call left; it is told by the next run.
             // SAFETY: taken from the driver in this context, and nobody else has the address.
@@ -198,19 +206,21 @@ impl Raw {
                 let _ = cuda_free(DevicePointer::<u8>::from_raw(self.at));
             },
             Some(_) => {}
-            None => self.free_host(is_alive),
+            None => self.free_host(),
         }
     }
 
-    fn free_host(self, is_registered: bool) {
+    /// Whether the device has let go of the host's pages.
+    fn unregister(self) -> bool {
         let at = self.at as *mut u8;
-        if is_registered {
-            // SAFETY: registered in this context by `Pinned::take`.
-            unsafe { cuMemHostUnregister(at.cast()) };
-        }
+        // SAFETY: registered in this context by `Pinned::take`.
+        unsafe { cuMemHostUnregister(at.cast()) }.check().is_ok()
+    }
+
+    fn free_host(self) {
         if let Some(layout) = pages(self.bytes) {
-            // SAFETY: taken by `Pinned::take` with this layout, and given back once.
-            unsafe { dealloc(at, layout) };
+            // SAFETY: taken by `Pinned::take` with this layout, given back once, and no device reaches it any more.
+            unsafe { dealloc(self.at as *mut u8, layout) };
         }
     }
 
@@ -251,10 +261,15 @@ fn pages(bytes: usize) -> Option<Layout> {
     Layout::from_size_align(bytes.max(1).checked_next_multiple_of(PAGE)?, PAGE).ok()
 }
 
-/// Bytes of the current device that are free, and all.
+/// Bytes of the current device that are free, and all; zeros if it cannot be asked.
 pub fn free_and_total() -> (usize, usize) {
+    ask().unwrap_or_default()
+}
+
+/// The same, or why it cannot be asked.
+pub fn ask() -> Checked<(usize, usize)> {
     let (mut free, mut total) = (0, 0);
-    // SAFETY: both pointers are good for the call; a failure leaves zeros.
-    let _ = unsafe { cuMemGetInfo_v2(&raw mut free, &raw mut total) };
-    (free, total)
+    // SAFETY: both pointers are good for the call.
+    unsafe { cuMemGetInfo_v2(&raw mut free, &raw mut total) }.check()?;
+    Ok((free, total))
 }

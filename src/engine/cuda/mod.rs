@@ -4,7 +4,7 @@
 //! - [`gpu`]: one device: its context, and what its memory is used for; [`memory`], [`pinned`]: memory with an owner;
 //! - [`machine`]: what an engine is to a slot: where its tensors lie, and what it puts on a stream;
 //! - [`engine`], [`slot`]: upload, run, download, poll, commit, for every machine alike; [`inlet`]: what is refused before;
-//! - [`state`]: recurrent state in device memory; [`graph`]: captured once, launched for every batch;
+//! - [`stream`]: streams and events; [`state`]: recurrent state in device memory; [`graph`]: captured once, launched for every batch;
 //! - [`nvml`]: how a GPU is; [`transfer`]: how fast bytes move on it and to it;
 //! - [`ptx`]: our own kernels; [`tensorrt`]: plans that TensorRT built; [`fault`]: what an error of the driver condemns.
 //!
@@ -24,6 +24,7 @@ mod pinned;
 pub mod ptx;
 mod slot;
 mod state;
+mod stream;
 pub mod tensorrt;
 pub mod transfer;
 

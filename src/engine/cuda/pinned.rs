@@ -6,15 +6,17 @@ use super::{
 };
 use crate::engine::LoadError;
 use std::{
+    cell::Cell,
     fmt,
     ops::Deref,
     sync::{Arc, Mutex},
 };
 
-/// Buffers of one size that are at home.
+/// Buffers of one size, those that are lent among them.
 pub struct PinnedPool {
     gpu: Arc<Gpu>,
     bytes: usize,
+    made: Cell<usize>,
     home: Arc<Mutex<Vec<Pinned>>>,
 }
 
@@ -25,28 +27,55 @@ pub struct PinnedBytes {
 }
 
 impl PinnedPool {
-    /// A pool of so many buffers of so many bytes.
+    /// An empty pool of buffers of so many bytes.
+    pub fn new(gpu: &Arc<Gpu>, bytes: usize) -> Self {
+        Self {
+            gpu: Arc::clone(gpu),
+            bytes,
+            made: Cell::new(0),
+            home: Arc::default(),
+        }
+    }
+
+    /// Takes memory until there are so many.
+    ///
+    /// # Errors
+    /// If the system has it not.
+    pub fn provide(&self, count: usize) -> Result<(), LoadError> {
+        while self.made.get() < count {
+            let buffer = Pinned::take(&self.gpu, self.bytes)?;
+            let mut home = lock(&self.home);
+            home.push(buffer);
+            // Coming home must take no memory.
+            home.reserve(count);
+            self.made.set(self.made.get() + 1);
+        }
+        Ok(())
+    }
+
+    /// Gives back those that are home and above so many.
+    pub fn trim(&self, count: usize) {
+        while self.made.get() > count {
+            let Some(buffer) = lock(&self.home).pop() else {
+                return;
+            };
+            drop(buffer);
+            self.made.set(self.made.get() - 1);
+        }
+    }
+
+    /// Lends a buffer; takes a new one only when all are out, which what was provided prevents.
     ///
     /// # Errors
     /// If the system has not the memory.
-    pub fn new(gpu: &Arc<Gpu>, bytes: usize, count: usize) -> Result<Self, LoadError> {
-        let buffers = (0..count).map(|_| Pinned::take(gpu, bytes));
-        let mut home = buffers.collect::<Result<Vec<_>, _>>()?;
-        // Coming home must take no memory either.
-        home.reserve(2 * count);
-        Ok(Self {
-            gpu: Arc::clone(gpu),
-            bytes,
-            home: Arc::new(Mutex::new(home)),
-        })
-    }
-
-    /// Lends a buffer; takes a new one only when all are out, which the frames in flight bound.
     pub fn lend(&self) -> Result<PinnedBytes, LoadError> {
         let at_home = lock(&self.home).pop();
         let buffer = match at_home {
             Some(buffer) => buffer,
-            None => Pinned::take(&self.gpu, self.bytes)?,
+            None => {
+                self.made.set(self.made.get() + 1);
+                Pinned::take(&self.gpu, self.bytes)?
+            }
         };
         Ok(PinnedBytes {
             buffer: Some(buffer),

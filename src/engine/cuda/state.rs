@@ -3,20 +3,17 @@
 //! A session's state is a [`GpuState`]: a block for each state tensor, moved with its work. Its successor is written to the
 //! slot's spare blocks and exchanged with it only when the run has succeeded. Invariants: no state is in two places; memory
 //! for a session's state is set aside when the session is admitted; whoever drops a state, on any thread, gives it back.
+//!
+//! A [`Home`] outlives the engine whose states it keeps: sessions that were admitted to an engine that broke are admitted to its
+//! successor.
 
 use super::{
     gpu::{Gpu, Owner, lock},
     machine::StatePort,
     memory::Block,
 };
-use crate::engine::{Admission, LoadError};
-use std::{
-    rc::Rc,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use crate::engine::LoadError;
+use std::sync::{Arc, Mutex};
 
 /// One session's state: a block for each state tensor, in the order of the layout.
 #[derive(Debug)]
@@ -28,7 +25,7 @@ pub struct GpuState {
     home: Arc<Home>,
 }
 
-/// States of one shape.
+/// States of one shape, for one engine.
 pub struct StatePool {
     gpu: Arc<Gpu>,
     engine: u64,
@@ -37,47 +34,100 @@ pub struct StatePool {
     home: Arc<Home>,
 }
 
+/// Where the states of one shape are when no session has them, and how many sessions may have one.
 #[derive(Debug, Default)]
-struct Home {
+pub struct Home(Mutex<Inside>);
+
+#[derive(Debug, Default)]
+struct Inside {
+    /// Whose states these are.
+    engine: u64,
     /// States that nobody has.
-    free: Mutex<Vec<Vec<Block>>>,
-    /// States that exist.
-    made: AtomicUsize,
+    free: Vec<Vec<Block>>,
+    /// States of this engine that somebody has.
+    out: usize,
     /// Sessions that are admitted.
-    admitted: AtomicUsize,
+    admitted: usize,
 }
 
 /// One admitted session; not so any more when dropped.
-struct Place(Arc<Home>);
+pub struct Place(Arc<Home>);
+
+// === impl Home ===
+
+impl Home {
+    /// Sessions that are admitted.
+    pub fn admitted(&self) -> usize {
+        lock(&self.0).admitted
+    }
+
+    /// Counts a session that was given what it needs.
+    pub fn admit(self: &Arc<Self>) -> Place {
+        lock(&self.0).admitted += 1;
+        Place(Arc::clone(self))
+    }
+
+    /// Forgets all states: their engine has gone, or their context.
+    pub fn clear(&self) {
+        let mut inside = lock(&self.0);
+        inside.out = 0;
+        let free = std::mem::take(&mut inside.free);
+        drop(inside);
+        drop(free);
+    }
+
+    /// Whether nobody has or may have a state of this shape.
+    pub fn is_idle(&self) -> bool {
+        let inside = lock(&self.0);
+        inside.admitted == 0 && inside.out == 0 && inside.free.is_empty()
+    }
+}
+
+// === impl StatePool ===
 
 impl StatePool {
-    /// An empty pool for states of these tensors, made by this engine.
-    pub fn new(gpu: &Arc<Gpu>, engine: u64, states: &[StatePort]) -> Rc<Self> {
-        Rc::new(Self {
+    /// The states of these tensors, made by this engine, with memory for all sessions that are admitted.
+    ///
+    /// # Errors
+    /// If that memory is not there.
+    pub fn open(
+        gpu: &Arc<Gpu>,
+        engine: u64,
+        states: &[StatePort],
+        home: Arc<Home>,
+    ) -> Result<Self, LoadError> {
+        home.clear();
+        lock(&home.0).engine = engine;
+        let pool = Self {
             gpu: Arc::clone(gpu),
             engine,
             bytes: states.iter().map(|state| state.port.bytes).collect(),
-            home: Arc::default(),
-        })
+            home,
+        };
+        pool.provide(0)?;
+        Ok(pool)
     }
 
-    /// Sets memory aside for one session more.
+    /// Takes memory until there is a state for each session that is admitted and for so many more.
     ///
     /// # Errors
     /// What is needed and what is free, if it is not there.
-    pub fn admit(&self) -> Result<Admission, LoadError> {
+    pub fn provide(&self, more: usize) -> Result<(), LoadError> {
         if self.bytes.is_empty() {
-            return Ok(Admission::default());
+            return Ok(());
         }
-        let home = &self.home;
-        let admitted = home.admitted.load(Ordering::Relaxed) + 1;
-        while home.made.load(Ordering::Relaxed) < admitted {
+        while self.missing(more) {
             let blocks = self.blocks(Owner::Session)?;
-            home.made.fetch_add(1, Ordering::Relaxed);
-            lock(&home.free).push(blocks);
+            lock(&self.home.0).free.push(blocks);
         }
-        home.admitted.fetch_add(1, Ordering::Relaxed);
-        Ok(Admission::new(Place(Arc::clone(home))))
+        Ok(())
+    }
+
+    /// A session that has ended may still have its state, on its way home: it is not counted on.
+    fn missing(&self, more: usize) -> bool {
+        let inside = lock(&self.home.0);
+        let lingering = inside.out.saturating_sub(inside.admitted);
+        inside.free.len() + inside.out < inside.admitted + more + lingering
     }
 
     /// A state for a session that begins: one that was set aside, or new memory for one that was never admitted.
@@ -85,15 +135,12 @@ impl StatePool {
     /// # Errors
     /// If there is no memory.
     pub fn begin(&self) -> Result<GpuState, LoadError> {
-        let free = lock(&self.home.free).pop();
+        let free = lock(&self.home.0).free.pop();
         let blocks = match free {
             Some(blocks) => blocks,
-            None => {
-                let blocks = self.blocks(Owner::Session)?;
-                self.home.made.fetch_add(1, Ordering::Relaxed);
-                blocks
-            }
+            None => self.blocks(Owner::Session)?,
         };
+        lock(&self.home.0).out += 1;
         Ok(GpuState {
             blocks,
             engine: self.engine,
@@ -121,31 +168,48 @@ impl StatePool {
 
     /// Frees what no admitted session will need.
     pub fn trim(&self) {
-        let home = &self.home;
-        while home.made.load(Ordering::Relaxed) > home.admitted.load(Ordering::Relaxed) {
-            let Some(blocks) = lock(&home.free).pop() else {
-                return;
+        loop {
+            let mut inside = lock(&self.home.0);
+            let spare = match inside.free.len() + inside.out > inside.admitted {
+                true => inside.free.pop(),
+                false => None,
             };
-            drop(blocks);
-            home.made.fetch_sub(1, Ordering::Relaxed);
+            drop(inside);
+            if spare.is_none() {
+                return;
+            }
         }
     }
+}
 
-    /// Whether nobody has or may have a state of this shape.
-    pub fn is_idle(&self) -> bool {
-        self.home.made.load(Ordering::Relaxed) == 0
-            && self.home.admitted.load(Ordering::Relaxed) == 0
+/// Its engine has gone: nobody will begin with what it kept.
+impl Drop for StatePool {
+    fn drop(&mut self) {
+        let is_ours = lock(&self.home.0).engine == self.engine;
+        if is_ours {
+            self.home.clear();
+        }
     }
 }
 
 impl Drop for GpuState {
     fn drop(&mut self) {
-        lock(&self.home.free).push(std::mem::take(&mut self.blocks));
+        let blocks = std::mem::take(&mut self.blocks);
+        let mut inside = lock(&self.home.0);
+        // One of an engine that has gone is not a state any more, only memory.
+        if inside.engine == self.engine && inside.out > 0 {
+            inside.out -= 1;
+            inside.free.push(blocks);
+        } else {
+            drop(inside);
+            drop(blocks);
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.admitted.fetch_sub(1, Ordering::Relaxed);
+        let mut inside = lock(&self.0.0);
+        inside.admitted = inside.admitted.saturating_sub(1);
     }
 }

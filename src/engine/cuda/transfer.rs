@@ -7,14 +7,12 @@ use super::{
     fault::{Check as _, Checked, Code},
     gpu::{Gpu, Owner},
     memory::{Block, Pinned},
+    stream::Stream,
 };
 use crate::engine::LoadError;
-use cust::{
-    stream::{Stream, StreamFlags},
-    sys::{
-        CUdeviceptr, cuMemcpyDtoDAsync_v2, cuMemcpyDtoH_v2, cuMemcpyDtoHAsync_v2, cuMemcpyHtoD_v2,
-        cuMemcpyHtoDAsync_v2,
-    },
+use cust::sys::{
+    CUdeviceptr, cuMemcpyDtoDAsync_v2, cuMemcpyDtoH_v2, cuMemcpyDtoHAsync_v2, cuMemcpyHtoD_v2,
+    cuMemcpyHtoDAsync_v2,
 };
 use std::{
     sync::Arc,
@@ -55,9 +53,9 @@ impl Transfer {
     /// If it is not there.
     pub fn new(gpu: &Arc<Gpu>, bytes: usize) -> Result<Self, LoadError> {
         let block = |what| Block::take(gpu, bytes, Owner::Slot, what);
-        let stream = Stream::new(StreamFlags::NON_BLOCKING, None);
+        let stream = Stream::new();
         let mut transfer = Self {
-            stream: stream.map_err(|e| Code::from(e).load("making a stream"))?,
+            stream: stream.map_err(|e| e.load("making a stream"))?,
             from: block("bytes to be copied")?,
             to: block("copied bytes")?,
             pinned: Pinned::take(gpu, bytes)?,
@@ -84,7 +82,7 @@ impl Transfer {
         let begun = Instant::now();
         let copied = (0..times).try_for_each(|_| self.copy(way));
         // Waited for in any case: what was queued still uses the memory.
-        let waited = self.stream.synchronize().map_err(Code::from);
+        let waited = self.stream.synchronize();
         copied.and(waited).map_err(told)?;
         Ok(begun.elapsed())
     }

@@ -127,17 +127,23 @@ impl OrtGraph {
         })
     }
 
+    /// A GPU's error may be one that killed its context; that it had no memory is none of these.
     fn failed(&self, error: ort::Error) -> RunError {
-        let scope = if self.provider.is_gpu() && error.code() != ErrorCode::InvalidArgument {
-            Scope::Device
-        } else {
-            Scope::Batch
+        let message = error.to_string();
+        let is_argument = error.code() == ErrorCode::InvalidArgument;
+        let scope = match self.provider.is_gpu() && !is_argument && !is_of_memory(&message) {
+            true => Scope::Device,
+            false => Scope::Batch,
         };
-        RunError {
-            scope,
-            message: error.to_string(),
-        }
+        RunError { scope, message }
     }
+}
+
+/// Whether an error tells of memory that is not there, in the words of the arena and of CUDA: the library has no code for it.
+fn is_of_memory(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    let words = ["failed to allocate", "out of memory", "out_of_memory"];
+    words.iter().any(|words| message.contains(words))
 }
 
 /// Asks for the outputs that the manifest names, so that others are not computed.

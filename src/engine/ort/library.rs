@@ -1,13 +1,12 @@
-//! The library's file: opened, looked at, started. One a process, for as long as that lives.
+//! The library: found, looked at by [`onnxruntime_find`], started. One a process, for as long as that lives.
 //!
 //! The binding `ort` has one place for a library, which cannot be emptied, and panics at its first call if what lies there
 //! has another interface. So everything that can be wrong is found out here before.
 
-use super::{elf, missing::Missing, places::Places};
-use libloading::Symbol;
-use ort::{environment::Environment, logging::LogLevel, sys::OrtApiBase};
+use super::{missing::Missing, places::Places};
+use onnxruntime_find::{Candidate, Fault, is_for_the_linker};
+use ort::{environment::Environment, logging::LogLevel};
 use std::{
-    ffi::{CStr, c_char, c_void},
     fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -22,18 +21,8 @@ pub(super) struct Library {
     environment: Result<Environment, String>,
 }
 
-/// A library that could be used.
-struct Candidate {
-    path: PathBuf,
-    version: String,
-    /// Keeps it open until `ort` has opened it too.
-    _open: libloading::Library,
-}
-
 static IN_USE: OnceLock<Library> = OnceLock::new();
 static OPENING: Mutex<()> = Mutex::new(());
-
-type GetApiBase = unsafe extern "C" fn() -> *const OrtApiBase;
 
 /// The first library that can be used.
 ///
@@ -59,7 +48,7 @@ pub(super) fn find(places: &Places) -> Result<&'static Library, Missing> {
 
 /// Whether the linker says of this very name that there is none, and not of something that the library needs.
 fn is_absent(missing: &Missing, path: &Path) -> bool {
-    let Missing::Unopened { words } = missing else {
+    let Missing::Unusable(Fault::Unopened { words }) = missing else {
         return false;
     };
     let name = path.to_string_lossy();
@@ -69,76 +58,31 @@ fn is_absent(missing: &Missing, path: &Path) -> bool {
 
 /// Opens and starts the library at this path, unless it is in use already.
 fn open(path: &Path) -> Result<&'static Library, Missing> {
-    // A name without a directory goes to the linker as it is.
-    let by_name = path.components().count() == 1 && !path.is_absolute();
+    let by_name = is_for_the_linker(path);
     let path = if by_name {
         path.to_owned()
     } else {
         std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
     };
-    if let Some(elf::CutShort { found, needed }) = elf::cut_short(&path).filter(|_| !by_name) {
-        return Err(Missing::CutShort {
-            path,
-            found,
-            needed,
-        });
-    }
+    let look_at = || onnxruntime_find::open(&path, ort::MINOR_VERSION);
     let _one_at_a_time = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     let library = match IN_USE.get() {
         Some(library) if by_name || library.is_at(&path) => library,
         // What is wrong with the file itself is worth more to a reader than that it comes too late.
         Some(library) => {
-            let Candidate { path, .. } = look_at(&path)?;
+            let Candidate { path, .. } = look_at()?;
             let in_use = library.to_string();
             return Err(Missing::Another { path, in_use });
         }
-        None => start(look_at(&path)?)?,
+        None => start(look_at()?)?,
     };
     library.environment().map(|_| library)
 }
 
-/// Opens a file and finds out whether it is an ONNX Runtime that can be called.
-fn look_at(path: &Path) -> Result<Candidate, Missing> {
-    // SAFETY: opening a library runs its initialisers. Whoever names this file, or installs it where libraries are looked
-    // for, trusts it with the process.
-    let open = unsafe { libloading::Library::new(path) }.map_err(|error| Missing::Unopened {
-        words: match error {
-            libloading::Error::DlOpen { source } => source.to_string(),
-            other => other.to_string(),
-        },
-    })?;
-    let foreign = || Missing::Foreign {
-        path: path.to_owned(),
-    };
-    // SAFETY: the function of this name has had this signature in every version of ONNX Runtime (`onnxruntime_c_api.h`).
-    let base: Symbol<'_, GetApiBase> =
-        unsafe { open.get(b"OrtGetApiBase") }.map_err(|_| foreign())?;
-    let path = file_of(*base).unwrap_or_else(|| path.to_owned());
-    // SAFETY: the call takes nothing, and gives a table that lives as long as the library, or null.
-    let base = unsafe { base().as_ref() }.ok_or_else(foreign)?;
-    // SAFETY: both functions of the table are there in every version, and take no pointer.
-    let version = unsafe { text((base.GetVersionString)()) }.ok_or_else(foreign)?;
-    // An older library answers the next call too, but with a line of its own on standard error.
-    // SAFETY: as above.
-    if !is_new_enough(&version) || unsafe { (base.GetApi)(ort::MINOR_VERSION) }.is_null() {
-        return Err(Missing::TooOld { path, version });
-    }
-    Ok(Candidate {
-        path,
-        version,
-        _open: open,
-    })
-}
-
 /// Hands the library to `ort` and starts it.
 fn start(candidate: Candidate) -> Result<&'static Library, Missing> {
-    let Candidate {
-        path,
-        version,
-        _open,
-    } = candidate;
-    let builder = ort::init_from(&path).map_err(|error| Missing::Unstarted {
-        library: name(&version, &path),
+    let builder = ort::init_from(&candidate.path).map_err(|error| Missing::Unstarted {
+        library: name(&candidate.version, &candidate.path),
         words: error.to_string(),
     })?;
     // Its telemetry is a feature of builds for Windows; it stays off in any.
@@ -152,9 +96,10 @@ fn start(candidate: Candidate) -> Result<&'static Library, Missing> {
         // Without it every node that is placed would be formatted, and then thrown away.
         environment.set_log_level(LogLevel::Warning);
     }
+    // `ort` has it open for good, so that the candidate may close it.
     Ok(IN_USE.get_or_init(|| Library {
-        path,
-        version,
+        path: candidate.path.clone(),
+        version: candidate.version.clone(),
         environment,
     }))
 }
@@ -165,40 +110,6 @@ fn log(level: LogLevel, _category: &str, _id: &str, _location: &str, said: &str)
         LogLevel::Error | LogLevel::Fatal => tracing::warn!(said, "onnxruntime reports an error"),
         _ => tracing::debug!(said, "onnxruntime warns"),
     }
-}
-
-/// The file that holds a function, as the linker found it.
-fn file_of(function: GetApiBase) -> Option<PathBuf> {
-    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: any address may be asked for; `info` is written to if the answer is not 0.
-    let known = unsafe { libc::dladdr(function as *const c_void, info.as_mut_ptr()) } != 0;
-    // SAFETY: all bytes zero are a valid value too: null pointers.
-    let info = unsafe { info.assume_init() };
-    // SAFETY: the name belongs to the linker and lives as long as the library is open, which it is.
-    let name = unsafe { text(info.dli_fname) }.filter(|_| known)?;
-    std::path::absolute(name).ok()
-}
-
-/// A C text; `None` if it is null or not UTF-8.
-///
-/// # Safety
-/// The pointer is null, or points to a text that ends with a zero byte and lives through the call.
-unsafe fn text(pointer: *const c_char) -> Option<String> {
-    if pointer.is_null() {
-        return None;
-    }
-    // SAFETY: as promised.
-    let text = unsafe { CStr::from_ptr(pointer) };
-    text.to_str().ok().map(str::to_owned)
-}
-
-/// Whether a version such as `1.32.0` has the interface that is called.
-fn is_new_enough(version: &str) -> bool {
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().ok());
-    let (Some(Some(major)), Some(Some(minor))) = (parts.next(), parts.next()) else {
-        return false;
-    };
-    (major, minor) >= (1, ort::MINOR_VERSION)
 }
 
 fn name(version: &str, path: &Path) -> String {
@@ -233,25 +144,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_from_the_interfaces_on_are_new_enough() {
-        for (version, enough) in [
-            ("1.24.0", true),
-            ("1.32.0", true),
-            ("2.0.0", true),
-            ("1.23.2", false),
-            ("0.99.0", false),
-            ("1", false),
-            ("", false),
-            ("one.two", false),
-        ] {
-            assert_eq!(is_new_enough(version), enough, "{version}");
-        }
-    }
-
-    #[test]
     fn a_name_that_the_linker_does_not_know_is_absent_and_what_it_needs_is_not() {
-        let said = |words: &str| Missing::Unopened {
-            words: words.into(),
+        let said = |words: &str| {
+            let words = words.into();
+            Missing::from(Fault::Unopened { words })
         };
         let end = "cannot open shared object file: No such file or directory";
         let name = Path::new("libonnxruntime.so");

@@ -1,6 +1,7 @@
 //! Why ONNX Runtime cannot be used, and what a person can do about it.
 
 use crate::engine::backend::{LoadError, Probe};
+use onnxruntime_find::Fault;
 use std::path::PathBuf;
 
 /// Why ONNX Runtime cannot be used.
@@ -9,36 +10,9 @@ pub enum Missing {
     /// It is nowhere.
     #[error("no ONNX Runtime is installed where it is looked for")]
     Absent,
-    /// The dynamic linker does not take the file.
-    #[error("the library cannot be opened: {words}")]
-    Unopened {
-        /// What the linker says; names the file.
-        words: String,
-    },
-    /// A part of the file is missing; opening it would end the process.
-    #[error("{} is cut short: it has {found} bytes of {needed}", path.display())]
-    CutShort {
-        /// The file.
-        path: PathBuf,
-        /// Its length.
-        found: u64,
-        /// The length that its own header tells.
-        needed: u64,
-    },
-    /// It is another library.
-    #[error("{} is not ONNX Runtime: it has no working OrtGetApiBase", path.display())]
-    Foreign {
-        /// The file.
-        path: PathBuf,
-    },
-    /// It does not have the functions that are called.
-    #[error("{} is ONNX Runtime {version}, and 1.{} or later is needed", path.display(), ort::MINOR_VERSION)]
-    TooOld {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: String,
-    },
+    /// A file is no library that can be called.
+    #[error(transparent)]
+    Unusable(#[from] Fault),
     /// This process has another one already.
     #[error("{in_use} is in use, and a process can have only one; {} is not opened", path.display())]
     Another {
@@ -80,11 +54,7 @@ impl Missing {
             ),
             Self::Another { .. } => "start the server again to change the library".into(),
             Self::NoDevice { needs, .. } => (*needs).into(),
-            Self::Unopened { .. }
-            | Self::CutShort { .. }
-            | Self::Foreign { .. }
-            | Self::TooOld { .. }
-            | Self::Unstarted { .. } => format!(
+            Self::Unusable(_) | Self::Unstarted { .. } => format!(
                 "name a libonnxruntime.so of version 1.{} or later in engine.onnxruntime, or install that one again",
                 ort::MINOR_VERSION
             ),

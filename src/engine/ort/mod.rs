@@ -1,11 +1,10 @@
 //! ONNX Runtime, where this machine has its library: nothing is linked or downloaded when the server is built.
 //!
-//! [`places`] says where to look, [`library`] opens what is there and starts it once a process, [`missing`] says why it
+//! [`places`] says where to look, [`library`] has `onnxruntime_find` open what is there, and starts it once a process, [`missing`] says why it
 //! cannot be used, [`provider`] which processor runs the graphs, [`graph`] runs them. Items, batches and state are
 //! [`super::host`]'s. Whatever is installed, asking for it never ends the process: the file and its version are looked at
 //! before the binding `ort`, which panics where its library does not fit, is told of them.
 
-mod elf;
 mod graph;
 mod library;
 mod missing;
@@ -13,6 +12,7 @@ mod places;
 mod provider;
 
 pub use missing::Missing;
+pub use onnxruntime_find::Fault;
 pub use places::{Surroundings, in_python};
 
 use super::{

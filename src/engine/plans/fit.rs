@@ -70,8 +70,9 @@ fn taken(profile: Option<&Profile>) -> String {
     profile.map_or("nothing".to_owned(), ToString::to_string)
 }
 
-/// The first kind of GPU that plans of TensorRT-RTX for any run on (TensorRT-RTX, "CPU-Only AOT"); Turing wants its own.
-const FIRST_OF_ANY: Compute = Compute { major: 8, minor: 0 };
+/// The first kind of GPU that plans of TensorRT-RTX for any run on (its documentation, "CPU-Only AOT"); an older one, Turing,
+/// wants its own.
+pub const FIRST_OF_ANY: Compute = Compute { major: 8, minor: 0 };
 
 /// Everything in which a plan does not fit; none if it does. The plan's bytes are not looked at.
 pub fn differences(sidecar: &Sidecar, model: &Model, target: &Target) -> Vec<Difference> {
@@ -85,6 +86,12 @@ pub fn differences(sidecar: &Sidecar, model: &Model, target: &Target) -> Vec<Dif
         .collect()
 }
 
+/// The same for a plan that runs behind another: its inputs are not the model's, so only library and GPU are compared.
+pub fn of_machine(sidecar: &Sidecar, target: &Target) -> Vec<Difference> {
+    let differs = [library(sidecar, target), compute(sidecar, target)];
+    differs.into_iter().flatten().collect()
+}
+
 /// Versions of different libraries are not comparable, so there is one difference at most.
 fn library(sidecar: &Sidecar, target: &Target) -> Option<Difference> {
     let (built, here) = (sidecar.tensorrt, target.version);
@@ -95,8 +102,10 @@ fn library(sidecar: &Sidecar, target: &Target) -> Option<Difference> {
         });
     }
     let runs = match sidecar.flavour {
-        BuiltFlavour::LeanCompatible => is_compatible(built, here),
-        BuiltFlavour::Full | BuiltFlavour::Rtx => built == here,
+        BuiltFlavour::LeanCompatible if target.flavour == Flavour::Lean => {
+            is_compatible(built, here)
+        }
+        BuiltFlavour::LeanCompatible | BuiltFlavour::Full | BuiltFlavour::Rtx => built == here,
     };
     (!runs).then_some(Difference::Version {
         flavour: sidecar.flavour,
@@ -105,8 +114,8 @@ fn library(sidecar: &Sidecar, target: &Target) -> Option<Difference> {
     })
 }
 
-/// What the vendor promises of version-compatible plans: later versions of the same major run them, and 11 runs those of 10
-/// (TensorRT 11.4 support matrix, "Engine Portability").
+/// What the vendor promises of version-compatible plans: the lean runtime of later versions of the same major runs them, and
+/// that of 11 those of 10 (TensorRT 11.4 support matrix, "Engine Portability").
 fn is_compatible(built: Version, here: Version) -> bool {
     let major = (built.major, here.major);
     built <= here && (major.0 == major.1 || major == (10, 11))
@@ -143,7 +152,11 @@ fn onnx(sidecar: &Sidecar, model: &Model) -> Option<Difference> {
 
 fn shapes(sidecar: &Sidecar, model: &Model) -> Option<Difference> {
     let wanted = Profiles::of(&model.manifest);
-    let input = sidecar.profiles.misses(&wanted)?;
+    // Of several plans the first need not take all inputs; the library itself says what it does not take.
+    let input = sidecar
+        .profiles
+        .misses(&wanted)
+        .filter(|_| model.manifest.then.is_empty())?;
     Some(Difference::Shapes {
         built: sidecar.profiles.0.get(&input).cloned(),
         wanted: wanted.0.get(&input)?.clone(),
@@ -182,14 +195,16 @@ mod tests {
         }
     }
 
+    /// The differences of a version-compatible plan on this library.
+    fn compatible(here: &str, flavour: Flavour) -> Vec<String> {
+        differs(|sidecar, target| {
+            sidecar.flavour = BuiltFlavour::LeanCompatible;
+            (target.version, target.flavour) = (version(here), flavour);
+        })
+    }
+
     #[test]
-    fn a_version_compatible_plan_runs_on_later_versions_and_on_the_lean_library() {
-        let compatible = |here: &str, flavour: Flavour| {
-            differs(|sidecar, target| {
-                sidecar.flavour = BuiltFlavour::LeanCompatible;
-                (target.version, target.flavour) = (version(here), flavour);
-            })
-        };
+    fn a_version_compatible_plan_runs_on_the_lean_library_of_this_and_later_versions() {
         for (here, runs) in [
             ("10.13.3", true),
             ("10.14.0", true),
@@ -197,9 +212,16 @@ mod tests {
             ("10.13.2", false),
             ("12.0.0", false),
         ] {
+            assert_eq!(compatible(here, Flavour::Lean).is_empty(), runs, "{here}");
+        }
+    }
+
+    #[test]
+    fn a_version_compatible_plan_runs_on_the_full_library_of_its_own_version_alone() {
+        for (here, runs) in [("10.13.3", true), ("10.14.0", false), ("11.4.0", false)] {
             assert_eq!(compatible(here, Flavour::Full).is_empty(), runs, "{here}");
         }
-        assert_eq!(compatible("10.13.3", Flavour::Lean), [""; 0]);
+        assert_eq!(compatible("1.7.1", Flavour::Rtx).len(), 1);
     }
 
     #[test]

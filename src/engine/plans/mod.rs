@@ -19,7 +19,7 @@ pub mod sidecar;
 pub mod target;
 pub mod unusable;
 
-pub use fit::Difference;
+pub use fit::{Difference, FIRST_OF_ANY};
 pub use key::Key;
 pub use profile::{Profile, Profiles};
 pub use sidecar::{BuiltFlavour, BuiltFor, Capability, Precision, Sidecar, SidecarError};
@@ -92,6 +92,27 @@ pub fn find(model: &Model, cache: &Path, target: &Target) -> Result<Plan, Unusab
         Some((plan, differs)) => Unusable::stale(model, plan.path, differs),
         None => Unusable::not_built(model, cache),
     })
+}
+
+/// All plans of a model that fit the target, in the order in which they run: [`find`]'s, then those of the manifest's `then`.
+///
+/// # Errors
+/// As [`find`], for the first that does not fit.
+pub fn find_all(model: &Model, cache: &Path, target: &Target) -> Result<Vec<Plan>, Unusable> {
+    let mut plans = vec![find(model, cache, target)?];
+    for next in &model.manifest.then {
+        let folder = model.folder().ok_or_else(|| Unusable::Foreign {
+            model: model.name().to_owned(),
+            file: next.clone(),
+        })?;
+        let plan = describe(model, folder.join(next))?;
+        let differs = fit::of_machine(&plan.sidecar, target);
+        if !differs.is_empty() {
+            return Err(Unusable::stale(model, plan.path, differs));
+        }
+        plans.push(plan);
+    }
+    Ok(plans)
 }
 
 /// All plans of a model, whatever they were built for.

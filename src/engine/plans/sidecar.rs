@@ -60,7 +60,8 @@ pub struct BuiltFor {
 pub enum BuiltFlavour {
     /// `libnvinfer` of exactly this version.
     Full,
-    /// Built to be version-compatible: `libnvinfer_lean` runs it too, and so do later versions.
+    /// Built to be version-compatible: `libnvinfer_lean` of this or a later version runs it, and `libnvinfer` of exactly this
+    /// one. A later `libnvinfer` would have to load the lean library itself (`loadRuntime`), which is not asked of it here.
     LeanCompatible,
     /// `libtensorrt_rtx` of exactly this version.
     Rtx,

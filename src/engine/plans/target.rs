@@ -1,7 +1,7 @@
 //! What this machine has: the library, and the kind of GPU.
 
 use std::{fmt, str::FromStr};
-use tensorrt_rs::{Flavour, Library, Version};
+use tensorrt_rs::{Flavour, Version};
 
 /// What a plan must fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,17 +21,6 @@ pub struct Compute {
     pub major: u32,
     /// The kind within it, one digit.
     pub minor: u32,
-}
-
-impl Target {
-    /// This library on a GPU of this kind.
-    pub fn new(library: &Library, compute: Compute) -> Self {
-        Self {
-            version: library.version(),
-            flavour: library.flavour(),
-            compute,
-        }
-    }
 }
 
 impl fmt::Display for Target {

@@ -29,15 +29,27 @@ fn an_unknown_major_is_refused_with_what_it_is_and_what_is_spoken() {
     let error = Library::open(Some(double.path())).unwrap_err();
     assert!(matches!(error, OpenError::Unspoken { .. }));
     let says = error.to_string();
-    let spoken = "TensorRT 12.0.0; this program speaks TensorRT 10, TensorRT 11 and TensorRT-RTX 1 from 1.7 on";
+    let spoken = "TensorRT 12.0.0; this program speaks TensorRT 10.0 to 10.16, TensorRT 11 and TensorRT-RTX 1.7";
     assert!(says.ends_with(spoken), "{says}");
 }
 
 #[test]
-fn an_rtx_from_before_1_7_is_refused_by_name() {
-    let double = Double::install("1.6.1").unwrap();
+fn an_rtx_other_than_1_7_is_refused_by_name() {
+    for version in ["1.6.1", "1.8.0"] {
+        let double = Double::install(version).unwrap();
+        let says = Library::open(Some(double.path())).unwrap_err().to_string();
+        assert!(
+            says.contains(&format!("is TensorRT-RTX {version}")),
+            "{says}"
+        );
+    }
+}
+
+#[test]
+fn a_minor_version_of_10_that_never_was_is_refused_by_name() {
+    let double = Double::install("10.17.0").unwrap();
     let says = Library::open(Some(double.path())).unwrap_err().to_string();
-    assert!(says.contains("is TensorRT-RTX 1.6.1"), "{says}");
+    assert!(says.contains("is TensorRT 10.17.0"), "{says}");
 }
 
 #[test]

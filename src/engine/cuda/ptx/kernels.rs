@@ -1,10 +1,10 @@
 //! Kernels out of PTX: loaded once an engine, launched with checked sizes.
 
 use super::super::fault::{Check as _, Checked, Code};
+use super::super::stream::Stream;
 use crate::engine::{LoadError, manifest::PixelForm};
 use cust::{
     module::Module,
-    stream::Stream,
     sys::{CUdeviceptr, CUfunction, cuLaunchKernel},
 };
 use std::{

@@ -54,6 +54,6 @@ impl Backend for Ptx {
         // The kernels do not read it, but a model without its file is none.
         model.read()?;
         let world = world::World::load(&self.0, model)?;
-        Ok(Box::new(CudaEngine::new(&self.0, world)))
+        Ok(Box::new(CudaEngine::new(&self.0, world)?))
     }
 }

@@ -3,6 +3,7 @@
 //! The kernels read one record an item (`WorldItem` in the source): the addresses of the session's picture and of its
 //! successor, then pose and scene, which is what [`Layout::by_item`] lays out for this model.
 
+use super::super::stream::Stream;
 use super::{
     super::{
         fault::Checked,
@@ -13,7 +14,6 @@ use super::{
     kernels::{Extent, Kernel, Kernels, argument, int},
 };
 use crate::engine::{EngineKey, LoadError, Model, RunError};
-use cust::stream::Stream;
 use std::{num::NonZeroUsize, sync::Arc};
 
 /// What a manifest says in `kernels` for these.
@@ -77,10 +77,20 @@ impl Machine for World {
             .check(key)
             .map_err(|e| LoadError::new(e.to_string(), fix))?;
         let layout = Layout::by_item(&self.of.manifest, key, self.max_batch());
+        let side = |axis| key.axis(axis).unwrap_or(0);
+        let picture = [1, 3, side("height"), side("width")];
+        let roles = layout.inlets.iter().map(|inlet| &*inlet.role);
+        let pictures = layout.states.iter().map(|s| &s.port).chain(&layout.outlets);
+        // What the kernels read and write, and no more than there is room for.
         let is_world = layout.small == RECORD * layout.batch
-            && layout.states.len() == 1
-            && layout.outlets.len() == 1
-            && layout.outlets[0].pixels.is_some();
+            && roles.eq(["pose", "scene"])
+            && (layout.states.len(), layout.outlets.len()) == (1, 1)
+            && pictures
+                .clone()
+                .all(|port| port.shape == picture && port.pixels.is_some())
+            && picture[2..]
+                .iter()
+                .all(|side| side.is_multiple_of(COARSE) && *side > COARSE);
         match is_world {
             true => Ok(layout),
             false => Err(unfit(&"its inputs and outputs are not those of a world")),

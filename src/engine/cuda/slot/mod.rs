@@ -14,20 +14,18 @@ use super::{
     graph::Graph,
     inlet::{self, Form},
     machine::Program,
-    memory::Block,
+    memory::{Block, Claim},
     pinned::PinnedBytes,
     ptx::Floats,
     state::GpuState,
+    stream::Event,
 };
 use crate::engine::{
     DType, Data, Item, ItemDone, LoadError, Outputs, Role, RunError, RunTimes, Slot, Tensor,
 };
-use cust::{
-    event::{Event, EventFlags, EventStatus},
-    sys::cuMemcpyDtoHAsync_v2,
-};
+use cust::sys::cuMemcpyDtoHAsync_v2;
 use riding::{Held, Riding};
-use std::{sync::Arc, task::Poll, time::Duration};
+use std::{sync::Arc, task::Poll};
 
 /// A slot of any machine.
 pub struct CudaSlot {
@@ -38,6 +36,8 @@ pub struct CudaSlot {
     events: [Event; 4],
     parts: Parts,
     run: Run,
+    /// What libraries took for it.
+    claim: Option<Claim>,
 }
 
 /// What is in the slot. Its vectors keep their memory from batch to batch.
@@ -59,25 +59,37 @@ impl CudaSlot {
     ///
     /// # Errors
     /// If it cannot run at all. That it cannot be captured is no error.
-    pub fn new(mut parts: Parts, program: Box<dyn Program>) -> Result<Self, LoadError> {
-        let events = [event()?, event()?, event()?, event()?];
-        let batch = parts.layout.batch;
-        let graphs = (1..=batch).map(|items| settle(&mut parts, &*program, items));
-        let graphs = graphs.collect::<Result<_, _>>()?;
-        let pictures = parts.pictures.iter().flatten().count();
+    pub fn new(parts: Parts, program: Box<dyn Program>) -> Result<Self, LoadError> {
+        let event = || Event::new().map_err(|e| e.load("making an event"));
+        let (batch, inlets) = (parts.layout.batch, parts.layout.inlets.len());
+        let pictures = parts.shared.pictures.iter().flatten().count();
         let run = Run {
             riding: Vec::with_capacity(batch),
-            forms: Vec::with_capacity(batch * parts.layout.inlets.len()),
+            forms: Vec::with_capacity(batch * inlets),
             pictures: Vec::with_capacity(batch * pictures),
             ..Run::default()
         };
-        Ok(Self {
-            graphs,
+        // Whole before anything is put on its stream: should that fail, it is waited for when the slot is dropped.
+        let mut slot = Self {
+            graphs: Vec::with_capacity(batch),
             program,
-            events,
+            events: [event()?, event()?, event()?, event()?],
             parts,
             run,
-        })
+            claim: None,
+        };
+        for items in 1..=batch {
+            let graph = settle(&mut slot.parts, &*slot.program, items)?;
+            slot.graphs.push(graph);
+        }
+        Ok(slot)
+    }
+
+    /// The same, holding what libraries took for it.
+    pub fn with(self: Box<Self>, claim: Claim) -> Box<Self> {
+        let mut slot = self;
+        slot.claim = Some(claim);
+        slot
     }
 
     /// Takes an item aboard: checks it, and writes what goes up.
@@ -131,28 +143,17 @@ impl CudaSlot {
         let on = |doing| move |e: Code| e.run(doing);
         let [begun, risen, run, fallen] = &self.events;
         let stream = &self.parts.stream;
-        begun
-            .record(stream)
-            .map_err(Code::from)
-            .map_err(on("marking the upload"))?;
+        begun.record(stream).map_err(on("marking the upload"))?;
         self.rise().map_err(on("uploading"))?;
-        risen
-            .record(stream)
-            .map_err(Code::from)
-            .map_err(on("marking the run"))?;
+        risen.record(stream).map_err(on("marking the run"))?;
         match &self.graphs[self.run.sound - 1] {
             Some(graph) => graph.launch(stream).map_err(on("launching a graph"))?,
             None => self.program.enqueue(stream, self.run.sound)?,
         }
         self.keep().map_err(on("keeping states"))?;
-        run.record(stream)
-            .map_err(Code::from)
-            .map_err(on("marking the download"))?;
+        run.record(stream).map_err(on("marking the download"))?;
         fall(&self.parts, &mut self.run)?;
-        fallen
-            .record(stream)
-            .map_err(Code::from)
-            .map_err(on("marking the end"))
+        fallen.record(stream).map_err(on("marking the end"))
     }
 
     /// Uploads inputs and states that begin, and brings states that go on to where the program wants them.
@@ -179,7 +180,8 @@ impl CudaSlot {
 
     fn rise_pictures(&self, item: usize) -> Checked<()> {
         let parts = &self.parts;
-        let forms = self.run.forms.chunks(parts.layout.inlets.len()).nth(item);
+        let count = parts.layout.inlets.len();
+        let forms = self.run.forms.get(item * count..(item + 1) * count);
         let inlets = parts.layout.inlets.iter().zip(forms.unwrap_or_default());
         for (nth, (inlet, form)) in inlets.enumerate().filter(|(_, (i, _))| i.pixels.is_some()) {
             let bytes = match form {
@@ -239,27 +241,33 @@ impl CudaSlot {
     /// Whether the batch is done, and how; `None` is not yet.
     fn end(&mut self) -> Option<Result<RunTimes, RunError>> {
         if let Some(fault) = self.run.fault.take() {
-            // What was put on the stream before the fault still uses this batch's memory. The error was told already.
-            let _ = self.parts.stream.synchronize();
-            return Some(Err(fault));
+            return Some(Err(self.settled(fault)));
         }
         if self.run.sound == 0 {
             return Some(Ok(RunTimes::default()));
         }
-        match self.events[3].query() {
-            Ok(EventStatus::NotReady) => None,
-            Ok(EventStatus::Ready) => Some(Ok(self.times())),
-            Err(e) => Some(Err(Code::from(e).run("waiting for the device"))),
+        match self.events[3].is_past() {
+            Ok(false) => None,
+            Ok(true) => Some(Ok(self.times())),
+            Err(e) => Some(Err(self.settled(e.run("waiting for the device")))),
+        }
+    }
+
+    /// A fault after which nothing of the batch is under way any more: what was put on the stream before it still used this
+    /// batch's memory. Should the stream have a worse one, it is that.
+    fn settled(&self, fault: RunError) -> RunError {
+        match self.parts.stream.synchronize() {
+            Err(code) if code.scope() > fault.scope => code.run("ending a batch that failed"),
+            _ => fault,
         }
     }
 
     fn times(&self) -> RunTimes {
         let [begun, risen, run, fallen] = &self.events;
-        let between = |from, to: &Event| to.elapsed(from).unwrap_or(Duration::ZERO);
         RunTimes {
-            upload: between(begun, risen),
-            infer: between(risen, run),
-            download: between(run, fallen),
+            upload: risen.since(begun),
+            infer: run.since(risen),
+            download: fallen.since(run),
         }
     }
 
@@ -322,10 +330,6 @@ impl Drop for CudaSlot {
     }
 }
 
-fn event() -> Result<Event, LoadError> {
-    Event::new(EventFlags::DEFAULT).map_err(|e| Code::from(e).load("making an event"))
-}
-
 /// Runs the program once with zeros, so that it takes what it takes lazily, and then captures it.
 fn settle(
     parts: &mut Parts,
@@ -342,15 +346,14 @@ fn settle(
         parts.place(item, places.into_iter());
     }
     let (up, host, small) = (parts.up.at(), parts.up_host.at(), parts.layout.small);
-    // SAFETY: both buffers have these bytes, and the stream is waited for below.
-    unsafe { parts.copy_up(up, host, small) }.map_err(|e| e.load(doing))?;
+    if small > 0 {
+        // SAFETY: both buffers have these bytes, and the stream is waited for below.
+        unsafe { parts.copy_up(up, host, small) }.map_err(|e| e.load(doing))?;
+    }
     program
         .enqueue(&parts.stream, items)
         .map_err(|e| load(&e))?;
-    parts
-        .stream
-        .synchronize()
-        .map_err(|e| Code::from(e).load(doing))?;
+    parts.stream.synchronize().map_err(|e| e.load(doing))?;
     if !parts.gpu.captures() {
         return Ok(None);
     }
@@ -370,7 +373,7 @@ fn settle(
 
 /// Downloads the outputs: pictures straight into buffers that leave, anything else into the slot's own.
 fn fall(parts: &Parts, run: &mut Run) -> Result<(), RunError> {
-    for (outlet, pool) in parts.layout.outlets.iter().zip(&parts.pictures) {
+    for (outlet, pool) in parts.layout.outlets.iter().zip(&parts.shared.pictures) {
         for item in 0..run.sound {
             let offset = outlet.at.of(item);
             let to = match pool {

@@ -1,30 +1,26 @@
 //! All memory of a slot, taken at once.
 
 use super::super::{
-    fault::{Check as _, Checked, Code},
+    engine::{Making, Shared},
+    fault::{Check as _, Checked},
     gpu::{Gpu, Owner},
-    machine::{Buffers, Layout, Port},
+    machine::{Buffers, Layout},
     memory::{Block, Pinned},
-    pinned::PinnedPool,
     ptx::PixelKernels,
-    state::StatePool,
+    stream::Stream,
 };
 use crate::engine::LoadError;
-use cust::{
-    stream::{Stream, StreamFlags},
-    sys::{CUdeviceptr, cuMemcpyHtoDAsync_v2, cuMemsetD8Async},
-};
+use cust::sys::{CUdeviceptr, cuMemcpyHtoDAsync_v2, cuMemsetD8Async};
 use std::{rc::Rc, sync::Arc};
-
-/// Frames that may be on their way to clients before another buffer is pinned: two a session is what the actors allow.
-const FRAMES_OUT: usize = 2;
 
 /// Everything that a slot holds but its program.
 pub struct Parts {
     pub gpu: Arc<Gpu>,
     pub stream: Stream,
     pub layout: Layout,
-    pub pool: Rc<StatePool>,
+    /// What it shares with the other slots of its shape.
+    pub shared: Rc<Shared>,
+    _making: Making,
     pub up: Block,
     pub up_host: Pinned,
     pub down: Block,
@@ -34,8 +30,6 @@ pub struct Parts {
     pub kernels: PixelKernels,
     /// Where the successors of an item's states are written.
     pub spare: Vec<Vec<Block>>,
-    /// For each output that is a picture.
-    pub pictures: Vec<Option<PinnedPool>>,
 }
 
 // === impl Parts ===
@@ -45,18 +39,17 @@ impl Parts {
     ///
     /// # Errors
     /// If memory is short.
-    pub fn take(gpu: &Arc<Gpu>, layout: Layout, pool: Rc<StatePool>) -> Result<Self, LoadError> {
+    pub fn take(
+        gpu: &Arc<Gpu>,
+        layout: Layout,
+        shared: Rc<Shared>,
+        kernels: PixelKernels,
+    ) -> Result<Self, LoadError> {
         let block = |bytes, what| Block::take(gpu, bytes, Owner::Slot, what);
         let pixels: usize = layout.states.iter().map(|s| s.port.leaving()).sum();
         let has_pixels = layout.states.iter().any(|s| s.port.pixels.is_some());
-        let picture = |outlet: &Port| {
-            let count = layout.batch * FRAMES_OUT;
-            let pool = || PinnedPool::new(gpu, outlet.leaving(), count);
-            outlet.pixels.map(|_| pool()).transpose()
-        };
         Ok(Self {
-            stream: Stream::new(StreamFlags::NON_BLOCKING, None)
-                .map_err(|e| Code::from(e).load("making a stream"))?,
+            stream: Stream::new().map_err(|e| e.load("making a stream"))?,
             up: block(layout.up, "a slot's inputs")?,
             up_host: Pinned::take(gpu, layout.up)?,
             down: block(layout.down, "a slot's outputs")?,
@@ -64,18 +57,14 @@ impl Parts {
             arriving: has_pixels
                 .then(|| block(pixels * layout.batch, "pictures that arrive"))
                 .transpose()?,
-            kernels: PixelKernels::load()?,
+            kernels,
             spare: (0..layout.batch)
-                .map(|_| pool.blocks(Owner::Slot))
-                .collect::<Result<_, _>>()?,
-            pictures: layout
-                .outlets
-                .iter()
-                .map(picture)
+                .map(|_| shared.states.blocks(Owner::Slot))
                 .collect::<Result<_, _>>()?,
             gpu: Arc::clone(gpu),
+            _making: shared.join(layout.batch)?,
             layout,
-            pool,
+            shared,
         })
     }
 

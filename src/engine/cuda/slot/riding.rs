@@ -34,12 +34,12 @@ impl Held {
         }
         let lacks = || RunError::item("the item has no state, and the model needs one");
         match state {
-            ItemState::Fresh(tensors) => match parts.pool.begin() {
+            ItemState::Fresh(tensors) => match parts.shared.states.begin() {
                 Ok(state) => Ok(Self::Beginning(tensors, state)),
                 Err(e) => Err((ItemState::Fresh(tensors), RunError::item(e.to_string()))),
             },
             ItemState::Kept(state) => match state.get::<GpuState>().map(|s| s.engine) {
-                Some(engine) if engine == parts.pool.engine() => Ok(Self::Kept(state)),
+                Some(engine) if engine == parts.shared.states.engine() => Ok(Self::Kept(state)),
                 Some(_) => {
                     let why = "the state went with an earlier engine";
                     Err((ItemState::Lost, RunError::item(why)))

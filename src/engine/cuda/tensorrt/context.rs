@@ -1,43 +1,45 @@
 //! An execution context for one size of a batch: its shapes are set when it is made, and never again.
 
-use crate::engine::{EngineKey, Manifest};
-use cust::{stream::Stream, sys::CUdeviceptr};
+use super::{super::stream::Stream, chain::Shapes};
+use cust::sys::CUdeviceptr;
 use std::ffi::c_void;
-use tensorrt_rs::{Allocation, Context, Dims, Engine, Error};
+use tensorrt_rs::{Allocation, Context, Dims, Engine, Error, Mode, TensorInfo};
 
 /// A context with its inputs' shapes.
 pub struct Shaped {
     context: Context,
-    items: usize,
+    /// All its tensors by name.
+    names: Vec<String>,
 }
 
 impl Shaped {
-    /// A context for so many items, without memory yet.
+    /// A context for inputs of these shapes, without memory yet.
     ///
     /// # Errors
     /// The library's words, for instance that the plan's profile does not hold the shapes.
-    pub fn new(
-        engine: &Engine,
-        (manifest, key): (&Manifest, &EngineKey),
-        items: usize,
-    ) -> Result<Self, Error> {
+    pub fn new(engine: &Engine, tensors: &[TensorInfo], shapes: &Shapes) -> Result<Self, Error> {
         let mut context = engine.context_with(Allocation::Caller)?;
-        for spec in &manifest.input {
-            let mut extents: Vec<_> = spec.shape_at(key).into_iter().map(|n| n as i64).collect();
-            // The batch comes first; the manifest's check says so.
-            extents[0] = items as i64;
-            context.set_input_shape(&spec.name, &Dims::new(&extents)?)?;
+        for input in tensors.iter().filter(|t| t.mode == Mode::Input) {
+            if let Some(shape) = shapes.get(&input.name) {
+                context.set_input_shape(&input.name, shape)?;
+            }
         }
         context.infer_shapes()?;
-        Ok(Self { context, items })
+        Ok(Self {
+            context,
+            names: tensors.iter().map(|tensor| tensor.name.clone()).collect(),
+        })
     }
 
-    /// Items that it runs.
-    pub fn items(&self) -> usize {
-        self.items
+    /// The extents of a tensor at these shapes; what the library cannot say is -1.
+    ///
+    /// # Errors
+    /// The library's words.
+    pub fn extents(&self, name: &str) -> Result<Dims, Error> {
+        self.context.tensor_shape(name)
     }
 
-    /// Bytes that it works in at the shapes as they are set.
+    /// Bytes that it works in at these shapes.
     ///
     /// # Errors
     /// The library's words.
@@ -45,25 +47,28 @@ impl Shaped {
         self.context.update_device_memory_size_for_shapes()
     }
 
-    /// Gives it memory to work in.
-    ///
-    /// # Safety
-    /// The memory is the context's alone, and outlives it and all that it put on a stream.
-    pub unsafe fn work_in(&mut self, at: CUdeviceptr, bytes: usize) {
-        // SAFETY: the caller's promise.
-        unsafe { self.context.set_device_memory(at as *mut c_void, bytes) };
-    }
-
-    /// Says where a tensor lies.
+    /// Gives it memory to work in, and says where its tensors lie.
     ///
     /// # Errors
     /// The library's words.
     ///
     /// # Safety
-    /// There is room for the largest batch at the address, for as long as the context runs.
-    pub unsafe fn bind(&mut self, name: &str, at: CUdeviceptr) -> Result<(), Error> {
+    /// The memory is what [`Self::activations`] said and used by nothing else while the context runs; each address has room for
+    /// its tensor; all of it outlives the context and all that it put on a stream.
+    pub unsafe fn bind(
+        &mut self,
+        (at, bytes): (CUdeviceptr, usize),
+        address: impl Fn(&str) -> Option<CUdeviceptr>,
+    ) -> Result<(), Error> {
         // SAFETY: the caller's promise.
-        unsafe { self.context.set_tensor_address(name, at as *mut c_void) }
+        unsafe { self.context.set_device_memory(at as *mut c_void, bytes) };
+        for name in &self.names {
+            if let Some(at) = address(name) {
+                // SAFETY: the caller's promise.
+                unsafe { self.context.set_tensor_address(name, at as *mut c_void) }?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts a run on the stream.

@@ -63,7 +63,7 @@ impl TensorRt {
     /// # Errors
     /// Why not, and the command that builds one.
     pub fn has(&self, model: &Model) -> Result<(), LoadError> {
-        Ok(plans::find(model, &self.plans, &self.target()).map(drop)?)
+        Ok(plans::find_all(model, &self.plans, &self.target()).map(drop)?)
     }
 }
 
@@ -78,16 +78,18 @@ impl Backend for TensorRt {
     }
 
     fn load(&self, model: &Model, _: &DeviceSpec) -> Result<Box<dyn Engine>, LoadError> {
-        let plan = plans::find(model, &self.plans, &self.target())?;
-        let bytes = plan.read(model)?;
-        let need = bytes.len();
+        let plans = plans::find_all(model, &self.plans, &self.target())?;
+        let read = |plan: &plans::Plan| plan.read(model);
+        let plans = plans.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let need = plans.iter().map(Vec::len).sum();
         let refused = |e: tensorrt_rs::Error| refused(model, need, &e);
         let runtime = self.library.runtime(self.driver.present(), self.logger);
         let runtime = runtime.map_err(refused)?;
-        let load = || runtime.deserialize(&bytes);
-        let (engine, weights) = Claim::measured(&self.gpu, Owner::Engine, load).map_err(refused)?;
-        let machine = TensorRtMachine::new(&self.gpu, model, engine, weights)?;
-        Ok(Box::new(CudaEngine::new(&self.gpu, machine)))
+        let load = || plans.iter().map(|plan| runtime.deserialize(plan)).collect();
+        let (engines, weights): (Vec<_>, _) =
+            Claim::measured(&self.gpu, Owner::Engine, load).map_err(refused)?;
+        let machine = TensorRtMachine::new(&self.gpu, model, engines, weights)?;
+        Ok(Box::new(CudaEngine::new(&self.gpu, machine)?))
     }
 }
 

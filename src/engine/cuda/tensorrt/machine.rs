@@ -1,4 +1,4 @@
-//! A plan as a machine: a context for each size of a batch, and a place for each of its tensors.
+//! Plans as a machine: a context of each for each size of a batch, and a place for each of their tensors.
 //!
 //! Plain inputs and outputs lie in the slot's own buffers; pictures and states have places of their own, which our kernels and
 //! copies on the device fill and empty. Invariant: shapes and addresses of a context are set once, before its first run:
@@ -15,23 +15,22 @@ use super::{
         machine::{Buffers, Layout, Machine, Port, Program},
         memory::{Block, Claim},
         ptx::{Floats, PixelKernels, ResizeKernel},
+        stream::Stream,
     },
+    chain::{Chain, Shapes, refused},
     context::Shaped,
     plan::Tensors,
 };
 use crate::engine::{EngineKey, LoadError, Model, RunError, Scope};
-use cust::{
-    stream::Stream,
-    sys::{CUdeviceptr, cuMemcpyDtoDAsync_v2},
-};
+use cust::sys::{CUdeviceptr, cuMemcpyDtoDAsync_v2};
 use std::{cell::RefCell, num::NonZeroUsize, rc::Rc, sync::Arc};
-use tensorrt_rs::Engine;
+use tensorrt_rs::{Dims, Engine, Mode, TensorInfo};
 
 /// A plan that has been read.
 pub struct TensorRtMachine {
     gpu: Arc<Gpu>,
     of: Model,
-    engine: Engine,
+    chain: Chain,
     tensors: Rc<Tensors>,
     kernels: PixelKernels,
     resize: ResizeKernel,
@@ -40,8 +39,8 @@ pub struct TensorRtMachine {
 
 /// What one slot runs.
 struct Run {
-    // Dropped before the memory that they work in; by size, ascending.
-    contexts: Vec<RefCell<Shaped>>,
+    // Dropped before the memory that they work in: for each size, ascending, a context of each plan.
+    contexts: Vec<(usize, RefCell<Vec<Shaped>>)>,
     tensors: Rc<Tensors>,
     /// For each tensor of the plan.
     places: Vec<Place>,
@@ -51,7 +50,8 @@ struct Run {
     resize: ResizeKernel,
     /// For each inlet that is a picture: one at the model's size, as pixels, an item behind the other.
     sized: Vec<Option<Block>>,
-    _activations: Block,
+    /// Memory that contexts work in, and what goes from plan to plan.
+    _held: Vec<Block>,
 }
 
 /// Where a tensor of the plan lies.
@@ -74,15 +74,15 @@ impl TensorRtMachine {
     pub fn new(
         gpu: &Arc<Gpu>,
         model: &Model,
-        engine: Engine,
+        plans: Vec<Engine>,
         weights: Claim,
     ) -> Result<Self, LoadError> {
-        let tensors = engine.tensors().map_err(|e| refused("asking a plan", &e))?;
+        let chain = Chain::new(&model.manifest, plans)?;
         Ok(Self {
             gpu: Arc::clone(gpu),
             of: model.clone(),
-            tensors: Rc::new(Tensors::find(&model.manifest, &tensors)?),
-            engine,
+            tensors: Rc::new(Tensors::find(&model.manifest, &chain.tensors())?),
+            chain,
             kernels: PixelKernels::load()?,
             resize: ResizeKernel::load()?,
             _weights: weights,
@@ -119,6 +119,50 @@ impl TensorRtMachine {
             });
         }
         Ok(places)
+    }
+
+    /// Checks that the plans read and write what there is room for: the manifest's shapes, and no other.
+    fn check_shapes(
+        &self,
+        shapes: &Shapes,
+        (key, items): (&EngineKey, usize),
+    ) -> Result<(), LoadError> {
+        for bound in &self.tensors.all {
+            let (name, mut want) = (&bound.spec.name, bound.spec.shape_at(key));
+            if let Some(batch) = want.first_mut() {
+                *batch = items;
+            }
+            let wanted = want.iter().map(|n| *n as i64);
+            let have = shapes.get(name).map(Dims::as_slice).unwrap_or_default();
+            if !have.iter().copied().eq(wanted) {
+                return Err(LoadError::new(
+                    format!("`{name}` is {have:?} in the plan and {want:?} in model.toml"),
+                    "correct the shapes in model.toml",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Memory for what goes from one plan to the next, by name.
+    fn links(&self, shapes: &Shapes) -> Result<Vec<(String, Block)>, LoadError> {
+        let is_ours = |t: &TensorInfo| self.tensors.all.iter().any(|b| b.spec.name == t.name);
+        let given = self.chain.tensors().into_iter();
+        let between = given.filter(|t| t.mode == Mode::Output && !is_ours(t));
+        let link = |tensor: TensorInfo| {
+            let shape = shapes.get(&tensor.name);
+            let bytes = shape.and_then(|shape| tensor.linear_bytes(shape));
+            let bytes = bytes.ok_or_else(|| {
+                let why = format!("nobody knows how large `{}` is", tensor.name);
+                LoadError::new(
+                    why,
+                    "build the plans with shapes that follow from their inputs",
+                )
+            })?;
+            let block = Block::take(&self.gpu, bytes, Owner::Slot, "what goes from plan to plan")?;
+            Ok((tensor.name, block))
+        };
+        between.map(link).collect()
     }
 
     /// The address in the slot's buffers of a tensor that comes or leaves as it is.
@@ -166,25 +210,43 @@ impl Machine for TensorRtMachine {
         });
         let sized = sized.collect::<Result<_, _>>()?;
         let making = |e| refused("making an execution context", &e);
-        let shaped = |items| Shaped::new(&self.engine, (&self.of.manifest, key), items);
-        let contexts = sizes(layout.batch).map(shaped);
-        let mut contexts = contexts.collect::<Result<Vec<_>, _>>().map_err(making)?;
-        let bytes = contexts.iter_mut().map(Shaped::activations);
-        let bytes = bytes.collect::<Result<Vec<_>, _>>().map_err(making)?;
-        let bytes = bytes.into_iter().max().unwrap_or(0);
-        let activations = Block::take(&self.gpu, bytes, Owner::Slot, "a plan's activations")?;
-        for context in &mut contexts {
-            // SAFETY: the block has the size for the largest batch and is dropped after the contexts, of which one runs at a
-            // time; so are the places, which have room for the largest batch.
-            unsafe {
-                context.work_in(activations.at(), activations.bytes());
-                for (bound, place) in self.tensors.all.iter().zip(&places) {
-                    context.bind(&bound.spec.name, place.at).map_err(making)?;
-                }
-            }
+        let (mut contexts, mut largest) = (Vec::new(), Shapes::new());
+        for items in sizes(layout.batch) {
+            let made = self.chain.contexts((&self.of.manifest, key), items);
+            let (made, shapes) = made.map_err(making)?;
+            self.check_shapes(&shapes, (key, items))?;
+            contexts.push((items, made));
+            largest = shapes;
         }
+        let links = self.links(&largest)?;
+        let mut bytes = 0;
+        for context in contexts.iter_mut().flat_map(|(_, made)| made) {
+            bytes = bytes.max(context.activations().map_err(making)?);
+        }
+        let activations = Block::take(&self.gpu, bytes, Owner::Slot, "a plan's activations")?;
+        let address = |name: &str| {
+            let bound = self.tensors.all.iter().position(|b| b.spec.name == name);
+            let link = || links.iter().find(|(link, _)| link == name);
+            bound
+                .map(|at| places[at].at)
+                .or_else(|| link().map(|(_, block)| block.at()))
+        };
+        for context in contexts.iter_mut().flat_map(|(_, made)| made) {
+            // SAFETY: the block has the size for the largest batch and is dropped after the contexts, of which one runs at a
+            // time; so are places and links, which have room for the largest batch.
+            unsafe { context.bind((activations.at(), activations.bytes()), address) }
+                .map_err(making)?;
+        }
+        let held = links
+            .into_iter()
+            .map(|(_, block)| block)
+            .chain([activations]);
         Ok(Box::new(Run {
-            contexts: contexts.into_iter().map(RefCell::new).collect(),
+            _held: held.collect(),
+            contexts: contexts
+                .into_iter()
+                .map(|(n, made)| (n, RefCell::new(made)))
+                .collect(),
             tensors: Rc::clone(&self.tensors),
             places,
             layout,
@@ -192,7 +254,6 @@ impl Machine for TensorRtMachine {
             kernels: self.kernels.clone(),
             resize: self.resize.clone(),
             sized,
-            _activations: activations,
         }))
     }
 }
@@ -254,6 +315,19 @@ impl Program for Run {
                 self.kernels
                     .to_planar(stream, (from, to), port.leaving() / 3, how)
             }
+            // Floats of 32 bits where the plan has 16: by way of pixels, as if they had come so.
+            (Form::Own, Some(form)) if place.floats == Floats::Half => {
+                let Some(sized) = &self.sized[inlet] else {
+                    return Ok(());
+                };
+                let (pixels, at) = (port.leaving() / 3, item * port.leaving());
+                let sized = sized.at() + at as u64;
+                let single = (form, Floats::Single);
+                self.kernels
+                    .to_pixels(stream, (from, sized), (pixels, 1), single)?;
+                self.kernels
+                    .to_planar(stream, (sized, to), pixels, (form, place.floats))
+            }
             _ => copy(stream, from, to, port.bytes),
         }
     }
@@ -268,12 +342,13 @@ impl Program for Run {
             scope: Scope::Slot,
             message: format!("running a plan: {e}"),
         };
-        let fits = |context: &&RefCell<Shaped>| context.borrow().items() >= items;
-        let context = self.contexts.iter().find(fits);
-        let context = context.ok_or_else(|| RunError::batch("more items than the plan takes"))?;
-        let mut context = context.borrow_mut();
-        // SAFETY: the stream is the slot's; every address was bound, and the slot waits for its stream before it frees any.
-        unsafe { context.enqueue(stream) }.map_err(run)?;
+        let fits = self.contexts.iter().find(|(size, _)| *size >= items);
+        let (_, contexts) =
+            fits.ok_or_else(|| RunError::batch("more items than the plan takes"))?;
+        for context in contexts.borrow_mut().iter_mut() {
+            // SAFETY: the stream is the slot's; every address was bound, and the slot waits for its stream before it frees any.
+            unsafe { context.enqueue(stream) }.map_err(run)?;
+        }
         self.tell(stream, items)
             .map_err(|e| e.run("bringing a plan's outputs to where they leave"))
     }
@@ -301,11 +376,4 @@ fn sizes(batch: usize) -> impl Iterator<Item = usize> {
 fn copy(stream: &Stream, from: CUdeviceptr, to: CUdeviceptr, bytes: usize) -> Checked<()> {
     // SAFETY: both sides are places of the slot or blocks of states that ride in it, with room for these bytes.
     unsafe { cuMemcpyDtoDAsync_v2(to, from, bytes, stream.as_inner()) }.check()
-}
-
-fn refused(doing: &str, error: &tensorrt_rs::Error) -> LoadError {
-    LoadError::new(
-        format!("{doing}: {error}"),
-        "see the log for the library's words; build the plan again if they are of the plan",
-    )
 }

@@ -2,10 +2,11 @@
 //!
 //! - [`library`]: found at run time, and never asked for an object before the driver has answered;
 //! - [`plan`]: what a plan's tensors must be for a manifest;
-//! - [`machine`]: a plan as slots want it; [`context`]: one execution of it at a time.
+//! - [`chain`]: one plan behind another; [`machine`]: plans as slots want them; [`context`]: one execution of it at a time.
 //!
 //! Not responsible for building plans ([`crate::engine::plans`] finds them, `frameloom models build` makes them).
 
+mod chain;
 mod context;
 mod library;
 mod machine;

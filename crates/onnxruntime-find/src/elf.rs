@@ -12,9 +12,9 @@ use std::{
 
 /// How long a file is, and how long its headers say it must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct CutShort {
-    pub(super) found: u64,
-    pub(super) needed: u64,
+pub(crate) struct CutShort {
+    pub(crate) found: u64,
+    pub(crate) needed: u64,
 }
 
 /// The file's header; offsets are those of `Elf64_Ehdr` in the System V ABI.
@@ -32,7 +32,7 @@ const PROGRAM_HEADER: usize = 56;
 
 /// Whether the file ends before what its headers name. `None` for whole files, and for all that is no such library or
 /// cannot be read: about those the dynamic linker has clearer words.
-pub(super) fn cut_short(path: &Path) -> Option<CutShort> {
+pub(crate) fn cut_short(path: &Path) -> Option<CutShort> {
     // More than any library's headers take, which stand at its beginning.
     let (mut head, limit) = (Vec::new(), 1 << 16);
     let found = (|| -> io::Result<u64> {

@@ -47,6 +47,9 @@ const SHARE: f64 = 0.4;
 const MOST: Duration = Duration::from_secs(5);
 /// The shortest: a paced session has seven frames in it.
 const LEAST: Duration = Duration::from_millis(250);
+/// A run that has not its least number of frames by then goes on for so long at most, and how often it is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(10);
 /// Part of a run's time before it counts.
 const WARM: f64 = 0.2;
 /// The device's thread has this long to give everything back.
@@ -130,6 +133,7 @@ async fn all(
     laps: &Laps,
 ) -> anyhow::Result<()> {
     let house = House::open(ground, config, gpu).await?;
+    let least = effort.least as u64;
     for &size in &effort.scheduled {
         let key = ground.key(size).map_err(|why| anyhow!(why))?;
         // Keeps the slots of this size from run to run.
@@ -149,7 +153,7 @@ async fn all(
                     );
                     continue;
                 }
-                let outcome = house.run(run, &key, time(effort)).await?;
+                let outcome = house.run(run, &key, (time(effort), least)).await?;
                 tell(section, run, outcome, config, laps);
             }
         }
@@ -265,8 +269,13 @@ impl House {
         post(&self.scheduler.clone().recipient(), Detach(session.clone()));
     }
 
-    /// One run: sessions are attached, walk, are counted for a while, and leave.
-    async fn run(&self, run: Run, key: &EngineKey, time: Duration) -> anyhow::Result<Outcome> {
+    /// One run: sessions are attached, walk, are counted for a while and until so many frames have come, and leave.
+    async fn run(
+        &self,
+        run: Run,
+        key: &EngineKey,
+        (time, least): (Duration, u64),
+    ) -> anyhow::Result<Outcome> {
         let ids: Vec<_> = (0..run.sessions)
             .map(|number| SessionId::new(format!("walker-{number}")))
             .collect();
@@ -296,6 +305,10 @@ impl House {
         let (begun, before) = (Instant::now(), self.counts.now());
         seen.borrow_mut().counts = true;
         sleep(time).await;
+        let enough = |seen: &Seen| seen.frames >= least && (run.beat.is_none() || seen.beats > 0);
+        while !enough(&seen.borrow()) && begun.elapsed() < PATIENCE {
+            sleep(LOOK).await;
+        }
         let (took, ran) = (begun.elapsed(), self.counts.now().since(before));
         seen.borrow_mut().counts = false;
         for walker in walkers {

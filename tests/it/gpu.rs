@@ -8,40 +8,15 @@ mod fake_trt;
 use std::{path::PathBuf, process::Command};
 
 use super::support::{
+    gpu::{driver, small_world},
     http::get,
     server::{Launch, Server},
     world::World,
 };
 
-/// The driver's double: cargo builds it beside the tests.
-fn double() -> PathBuf {
-    std::env::current_exe()
-        .unwrap()
-        .with_file_name("libfake_cuda.so")
-}
-
-/// A folder of models with the built-in world, warmed at a size that an interpreter of kernels gets through.
-fn small_world() -> tempfile::TempDir {
-    let models = tempfile::tempdir().unwrap();
-    let (from, to) = (
-        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("models/world-box"),
-        models.path().join("world-box"),
-    );
-    std::fs::create_dir(&to).unwrap();
-    for file in ["model.onnx", "card.md"] {
-        std::fs::copy(from.join(file), to.join(file)).unwrap();
-    }
-    let manifest = std::fs::read_to_string(from.join("model.toml")).unwrap();
-    let manifest = manifest
-        .replace("height = 352, width = 608", "height = 64, width = 64")
-        .replace("gpu = 8", "gpu = 1");
-    std::fs::write(to.join("model.toml"), manifest).unwrap();
-    models
-}
-
 /// A server that finds the double's GPU.
 fn with_gpu(models: &tempfile::TempDir) -> Server {
-    let (driver, models) = (double(), models.path());
+    let (driver, models) = (driver(), models.path());
     Server::with_settings(&format!(
         "[gpu]\ndriver = {driver:?}\nwatch_ms = 100\n[engine]\nmodels_dir = {models:?}\n\
          [referee]\nenabled = false\n"
@@ -127,7 +102,7 @@ const STILL_PLAN: &str = "input image f32 -1 3 -1 -1\n\
 fn a_world_is_drawn_by_a_plan_of_tensorrts_and_a_plan_for_another_gpu_is_refused_by_name() {
     let trt = fake_trt::FakeTrt::install("11");
     trt.model(&still_world(), STILL_PLAN);
-    let (driver, library, models) = (double(), trt.double.path(), trt.folder());
+    let (driver, library, models) = (driver(), trt.double.path(), trt.folder());
     let settings = format!(
         "[gpu]\ndriver = {driver:?}\ntensorrt = {library:?}\n[engine]\nmodels_dir = {models:?}\n\
          [gamecraft]\nmodel = \"still-world\"\n[referee]\nenabled = false\n"
@@ -180,7 +155,7 @@ fn a_machine_without_a_driver_starts_and_says_why_it_uses_no_gpu() {
 
 #[test]
 fn gpus_that_are_left_to_others_are_not_looked_for() {
-    let (driver, settings) = (double(), "devices = \"none\"");
+    let (driver, settings) = (driver(), "devices = \"none\"");
     let server = Server::with_settings(&format!("[gpu]\ndriver = {driver:?}\n{settings}\n"));
     assert!(!server.printed().contains("gpu"), "{}", server.printed());
 }

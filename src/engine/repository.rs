@@ -240,9 +240,11 @@ impl Model {
     ///
     /// # Errors
     /// The axis that is wrong.
-    pub fn check(&self, key: &EngineKey) -> Result<(), AxisError> {
+    pub fn check(&self, key: &EngineKey) -> Result<(), LoadError> {
         let axes: Vec<_> = key.axes.iter().map(|(name, n)| (&**name, *n)).collect();
-        self.key(&axes).map(drop)
+        let fix = "ask for a shape on the model's axes";
+        let checked = self.key(&axes).map(drop);
+        checked.map_err(|e| LoadError::new(e.to_string(), fix))
     }
 
     /// Zeros for every input at the axes of the key, with state where the model has state: for warming up.

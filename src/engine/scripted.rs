@@ -238,10 +238,7 @@ impl Backend for Scripted {
 
 impl Engine for ScriptedEngine {
     fn slot(&mut self, key: &EngineKey) -> Result<Box<dyn Slot>, LoadError> {
-        let fix = "ask for a shape on the model's axes";
-        self.of
-            .check(key)
-            .map_err(|e| LoadError::new(e.to_string(), fix))?;
+        self.of.check(key)?;
         {
             let mut script = self.script.script();
             script.slots += 1;

@@ -88,9 +88,7 @@ impl<G: Graph + 'static> HostEngine<G> {
 
 impl<G: Graph + 'static> Engine for HostEngine<G> {
     fn slot(&mut self, key: &EngineKey) -> Result<Box<dyn Slot>, LoadError> {
-        self.of
-            .check(key)
-            .map_err(|e| LoadError::new(e.to_string(), "ask for a shape on the model's axes"))?;
+        self.of.check(key)?;
         let inputs = &self.of.manifest.input;
         Ok(Box::new(HostSlot {
             served: Rc::clone(&self.served),

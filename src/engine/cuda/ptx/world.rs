@@ -72,10 +72,7 @@ impl Machine for World {
     }
 
     fn layout(&self, key: &EngineKey) -> Result<Layout, LoadError> {
-        let fix = "ask for a shape on the model's axes";
-        self.of
-            .check(key)
-            .map_err(|e| LoadError::new(e.to_string(), fix))?;
+        self.of.check(key)?;
         let layout = Layout::by_item(&self.of.manifest, key, self.max_batch());
         let side = |axis| key.axis(axis).unwrap_or(0);
         let picture = [1, 3, side("height"), side("width")];

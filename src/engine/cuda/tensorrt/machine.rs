@@ -189,10 +189,7 @@ impl Machine for TensorRtMachine {
     }
 
     fn layout(&self, key: &EngineKey) -> Result<Layout, LoadError> {
-        let fix = "ask for a shape on the model's axes";
-        self.of
-            .check(key)
-            .map_err(|e| LoadError::new(e.to_string(), fix))?;
+        self.of.check(key)?;
         Ok(Layout::by_tensor(&self.of.manifest, key, self.max_batch()))
     }
 

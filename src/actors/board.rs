@@ -169,13 +169,18 @@ impl ModelView {
 
     /// What runs it, for people: `rten on cpu0, 2 threads`, or `ptx on cuda0`.
     pub fn runs_on(&self) -> String {
-        if self.threads == 0 {
-            return format!("{} on {}", self.backend, self.device);
+        match self.threads_in_words() {
+            Some(threads) => format!("{} on {}, {threads}", self.backend, self.device),
+            None => format!("{} on {}", self.backend, self.device),
         }
-        let s = if self.threads == 1 { "" } else { "s" };
-        format!(
-            "{} on {}, {} thread{s}",
-            self.backend, self.device, self.threads
-        )
+    }
+
+    /// `1 thread`, `2 threads`; `None` on a GPU.
+    pub fn threads_in_words(&self) -> Option<String> {
+        match self.threads {
+            0 => None,
+            1 => Some("1 thread".into()),
+            n => Some(format!("{n} threads")),
+        }
     }
 }

@@ -169,10 +169,9 @@ fn judging(shared: &Shared) -> Option<Pipeline> {
 impl Pipeline {
     /// How the model stands that fills its place.
     fn of(name: &'static str, view: ModelView) -> Self {
-        let (engine, device) = match view.threads {
-            0 => ("gpu", view.device),
-            1 => ("cpu", format!("{} (1 thread)", view.device)),
-            n => ("cpu", format!("{} ({n} threads)", view.device)),
+        let (engine, device) = match view.threads_in_words() {
+            Some(threads) => ("cpu", format!("{} ({threads})", view.device)),
+            None => ("gpu", view.device),
         };
         Self {
             name,

@@ -85,14 +85,8 @@ async fn slots_that_fail_in_a_row_give_the_model_up_and_leave_the_others() {
     let failed = |s: &LoadState| matches!(s, LoadState::Failed { .. });
     rig.until("a", failed).await;
     assert!(run(&mut rig, "b", &["y"]).await[0].outcome.is_ok());
-    let told: Vec<_> = rig
-        .changed
-        .now()
-        .into_iter()
-        .map(|changed| changed.lost)
-        .collect();
     assert_eq!(
-        told,
+        rig.lost(),
         [Lost::Model("a".into())],
         "the device serves the other"
     );

@@ -5,7 +5,7 @@ use crate::{
     actors::{
         board::Board,
         device::{Device, DeviceConfig},
-        scheduler::{DeviceChanged, Seat},
+        scheduler::{DeviceChanged, Lost, Seat},
         work::{RunBatch, SlotFree, Work},
     },
     engine::{
@@ -95,6 +95,12 @@ impl Rig {
         let slot = self.seat.slots.try_take().expect("a free slot");
         let key = key.clone();
         crate::actors::post::post(&self.seat.run, RunBatch { key, work, slot });
+    }
+
+    /// What the device has told so far that it lost.
+    pub fn lost(&mut self) -> Vec<Lost> {
+        let told = self.changed.now().into_iter();
+        told.map(|changed| changed.lost).collect()
     }
 
     /// Waits until the board says so of a model.

@@ -1,6 +1,6 @@
 //! A library's words reach the callback, in both forms of the logger.
 
-use crate::{Bench, VERSIONS, assumed};
+use crate::{Bench, VERSIONS};
 use std::sync::Mutex;
 use tensorrt_rs::{Logger, Severity};
 
@@ -21,10 +21,7 @@ fn told(message: &str) -> Vec<Severity> {
 fn messages_of_every_severity_arrive() {
     for version in VERSIONS {
         let bench = Bench::new(version);
-        let _runtime = bench
-            .library
-            .runtime(&assumed(), Logger::new(tell))
-            .unwrap();
+        let _runtime = bench.runtime_that_tells(Logger::new(tell));
         let message = format!("from {version}");
         (0..6).for_each(|severity| bench.double.say(severity, &message));
         let expected = [
@@ -43,10 +40,7 @@ fn messages_of_every_severity_arrive() {
 fn a_message_from_another_thread_arrives() {
     for version in VERSIONS {
         let bench = Bench::new(version);
-        let _runtime = bench
-            .library
-            .runtime(&assumed(), Logger::new(tell))
-            .unwrap();
+        let _runtime = bench.runtime_that_tells(Logger::new(tell));
         let message = format!("from a thread of {version}");
         std::thread::scope(|scope| {
             scope.spawn(|| bench.double.say(3, &message));
@@ -58,8 +52,10 @@ fn a_message_from_another_thread_arrives() {
 #[test]
 fn one_logger_serves_libraries_of_both_forms() {
     let (ten, eleven, logger) = (Bench::new("10"), Bench::new("11"), Logger::new(tell));
-    let make = |bench: &Bench| bench.library.runtime(&assumed(), logger).unwrap();
-    let _runtimes = (make(&ten), make(&eleven));
+    let _runtimes = (
+        ten.runtime_that_tells(logger),
+        eleven.runtime_that_tells(logger),
+    );
     ten.double.say(2, "by the older form");
     eleven.double.say(2, "by the newer form");
     assert_eq!(told("by the older form"), [Severity::Warning]);
@@ -71,7 +67,7 @@ fn a_callback_that_panics_does_not_end_the_call() {
     for version in VERSIONS {
         let bench = Bench::new(version);
         let logger = Logger::new(|_, _| panic!("of the callback"));
-        let runtime = bench.library.runtime(&assumed(), logger).unwrap();
+        let runtime = bench.runtime_that_tells(logger);
         let says = runtime.deserialize(b"garbage").unwrap_err().to_string();
         assert!(says.ends_with("this is no plan"), "{says}");
     }

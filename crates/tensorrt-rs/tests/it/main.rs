@@ -38,9 +38,11 @@ impl Bench {
     }
 
     fn runtime(&self) -> Runtime {
-        self.library
-            .runtime(&assumed(), Logger::new(|_, _| ()))
-            .unwrap()
+        self.runtime_that_tells(Logger::new(|_, _| ()))
+    }
+
+    fn runtime_that_tells(&self, logger: Logger) -> Runtime {
+        self.library.runtime(&assumed(), logger).unwrap()
     }
 
     fn engine(&self, plan: &str) -> Engine {
